@@ -1,0 +1,68 @@
+/* The command jprs-acme. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <apr_general.h>
+
+#include "cli/cmd.h"
+
+/* clang-format off */
+static const ja_cmd_t COMMANDS[] = {
+    { "status", "[NAME]", 1, JA_OPT_BIT(JA_OPT_JSON),
+      { "show the managed domains, or all about one of them",
+        "管理対象ドメインの一覧、または指定したドメインの詳細を表示する" },
+      { "\nExits 1 if somebody has to look at something: a domain in error, expired or without\n"
+        "certificate, or an account that could not be registered.\n",
+        "\nエラー、期限切れ、証明書のないドメイン、または登録に失敗したアカウントがあると、\n"
+        "終了ステータスは 1 になります。\n" },
+      ja_cmd_status },
+    { "errors", "[TYPE|ID]", 1, JA_OPT_BIT(JA_OPT_JSON),
+      { "explain errors: what each means, who has to do what",
+        "エラーの意味と対処方法を表示する" },
+      { "\nTYPE is what a CA says (rejectedIdentifier), ID what the log says (JA0414).\n",
+        "\nTYPE は認証局が返す種類 (rejectedIdentifier)、ID はログに出る番号 (JA0414) です。\n" },
+      ja_cmd_errors },
+    { "version", "", 0, JA_OPT_BIT(JA_OPT_JSON),
+      { "print the version", "バージョンを表示する" }, { "", "" },
+      ja_cmd_version },
+    { NULL, NULL, 0, 0, { NULL, NULL }, { NULL, NULL }, NULL },
+};
+/* clang-format on */
+
+static int run(int argc, const char *const *argv, apr_pool_t *pool)
+{
+    ja_cmd_args_t args = { .pool = pool };
+    const ja_cmd_t *cmd;
+    const char *fault;
+
+    args.lang = ja_words_lang(getenv("LC_ALL"), getenv("LC_MESSAGES"), getenv("LANG"));
+    fault = ja_cmd_parse(&cmd, &args, COMMANDS, argc, argv);
+    if (fault) {
+        ja_cmd_complain(pool, "%s", fault);
+        fputs(ja_cmd_help(COMMANDS, cmd, args.lang, pool), stderr);
+        return JA_CMD_USAGE;
+    }
+    if (args.options[JA_OPT_HELP]) {
+        fputs(ja_cmd_help(COMMANDS, cmd, args.lang, pool), stdout);
+        return JA_CMD_FINE;
+    }
+    return cmd->run(&args);
+}
+
+int main(int argc, const char *const *argv, const char *const *env)
+{
+    apr_pool_t *pool;
+    int status;
+
+    if (apr_app_initialize(&argc, &argv, &env) != APR_SUCCESS) {
+        return JA_CMD_PROBLEM;
+    }
+    atexit(apr_terminate);
+    apr_pool_create(&pool, NULL);
+    status = run(argc, argv, pool);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        ja_cmd_complain(pool, "writing the output failed");
+        return JA_CMD_PROBLEM;
+    }
+    return status;
+}

@@ -1,0 +1,132 @@
+#include "issue/due.h"
+
+static const char *const NAMES[JA_DUE_COUNT] = {
+    [JA_DUE_NEVER] = "never",
+    [JA_DUE_FIRST] = "first",
+    [JA_DUE_NAMES] = "names",
+    [JA_DUE_KEYS] = "keys",
+    [JA_DUE_AGE] = "age",
+};
+const ja_enumstr_t ja_due_names = {NAMES, JA_DUE_COUNT};
+
+const char *ja_due_text(ja_due_why_t why)
+{
+    switch (why) {
+    case JA_DUE_NEVER:
+        return "not to be renewed by configuration";
+    case JA_DUE_FIRST:
+        return "there is no certificate yet";
+    case JA_DUE_NAMES:
+        return "a configured name is not in the certificate";
+    case JA_DUE_KEYS:
+        return "a configured key type has no certificate";
+    case JA_DUE_AGE:
+        return "the certificate is to be renewed";
+    case JA_DUE_COUNT:
+        break;
+    }
+    return "?";
+}
+
+static int covers(const ja_cert_facts_t *facts, const char *name)
+{
+    int i;
+
+    for (i = 0; i < facts->names->nelts; i++) {
+        if (ja_cert_name_matches(APR_ARRAY_IDX(facts->names, i, const char *), name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int covers_all(const ja_cert_facts_t *facts, const apr_array_header_t *names)
+{
+    int i;
+
+    for (i = 0; i < names->nelts; i++) {
+        if (!covers(facts, APR_ARRAY_IDX(names, i, const char *))) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static const ja_set_cert_t *cert_for(const ja_set_t *set, ja_key_spec_t spec)
+{
+    int i;
+
+    for (i = 0; i < set->certs->nelts; i++) {
+        const ja_set_cert_t *cert = &APR_ARRAY_IDX(set->certs, i, ja_set_cert_t);
+
+        if (cert->spec == (int)spec) {
+            return cert;
+        }
+    }
+    return NULL;
+}
+
+int ja_due_fits(ja_due_why_t *why, const ja_plan_domain_t *domain, const ja_set_t *set)
+{
+    int i;
+
+    for (i = 0; i < domain->keys->nelts; i++) {
+        const ja_set_cert_t *cert = cert_for(set, APR_ARRAY_IDX(domain->keys, i, ja_key_spec_t));
+
+        if (!cert) {
+            *why = JA_DUE_KEYS;
+            return 0;
+        }
+        if (!covers_all(&cert->facts, domain->names)) {
+            *why = JA_DUE_NAMES;
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The certificate's own lifetime counts, not what the CA used to give. Whatever a damaged set.json says, it is never later than expiry. */
+static apr_time_t age_at(const ja_plan_domain_t *domain, const ja_set_t *set)
+{
+    const ja_cert_facts_t *facts = ja_set_first_to_expire(set);
+    apr_interval_time_t lifetime = facts->not_after - facts->not_before;
+    apr_time_t earliest = facts->not_before + lifetime / 100;
+    apr_time_t at;
+
+    if (lifetime <= 0) {
+        return facts->not_after;
+    }
+    at = facts->not_after - ja_span_of(&domain->renew_before, lifetime);
+    return at < earliest ? earliest : at;
+}
+
+static int is_wanted(const ja_plan_domain_t *domain)
+{
+    return domain->renew == JA_RENEW_ALWAYS || (domain->renew == JA_RENEW_AUTO && domain->is_used);
+}
+
+ja_due_t ja_due(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_set_t *staged, apr_time_t now)
+{
+    ja_due_t due = {JA_DUE_NEVER, 0};
+    ja_due_why_t why = JA_DUE_FIRST;
+
+    if (!is_wanted(domain)) {
+        return due;
+    }
+    due.at = now;
+    if (staged && ja_due_fits(&why, domain, staged)) {
+        due.why = JA_DUE_AGE;
+        due.at = age_at(domain, staged);
+    }
+    else if (!live) {
+        due.why = JA_DUE_FIRST;
+    }
+    else if (!ja_due_fits(&why, domain, live)) {
+        due.why = why;
+    }
+    else {
+        due.why = JA_DUE_AGE;
+        due.at = age_at(domain, live);
+    }
+    return due;
+}

@@ -1,0 +1,194 @@
+#include "issue/runner_domain.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/rand.h"
+#include "event/event.h"
+#include "issue/backoff.h"
+#include "issue/drive.h"
+#include "issue/fingerprint.h"
+
+/* The same order is looked at again after errors that pass, but not for ever: every so many failures in a row begin a new one. */
+#define FAILURES_PER_ORDER 5
+
+/* If a new set does not help (it can't be read back, or has expired by our clock), the CA is not asked for one after the other. */
+#define REST_AFTER_SUCCESS apr_time_from_sec(3600)
+
+/* --- loading --------------------------------------------------------------------------------------------------------------------------- */
+
+static const ja_set_t *load_set(const ja_domain_t *d, ja_store_t *store, ja_group_t group, const ja_log_t *log, apr_pool_t *scratch)
+{
+    const ja_set_t *set = NULL;
+    ja_err_t *err = ja_set_load(&set, store, group, d->plan->name, d->pool, scratch);
+
+    if (err) {
+        ja_event_errored(log, d->plan->name, err, group == JA_GROUP_LIVE ? "reading the live set" : "reading the staged set", 0, scratch);
+        return NULL;
+    }
+    return set;
+}
+
+/* Every restart commits what is staged. What is still there has been refused, or has come in the moment of the restart. */
+static const ja_set_t *load_staged(const ja_domain_t *d, ja_store_t *store, const ja_log_t *log, apr_pool_t *scratch)
+{
+    const ja_plan_domain_t *plan = d->plan;
+    ja_err_t *err = ja_set_check_staged(store, plan->name, plan->keys, plan->names, ja_clock_now(), scratch);
+
+    if (!err) {
+        return load_set(d, store, JA_GROUP_STAGING, log, scratch);
+    }
+    if (err->code == JA_E_SET_BAD) {            /* the parent has told it as an error */
+        ja_log_line(log, JA_LOG_INFO, "%s: %s: removing the staged set: %s", plan->name, ja_err_row(err->code)->id, ja_err_text(err, scratch));
+        err = ja_store_remove_name(store, JA_GROUP_STAGING, plan->name, scratch);
+    }
+    if (err && err->code != JA_E_NOT_FOUND) {
+        ja_event_errored(log, plan->name, err, "looking at the staged set", 0, scratch);
+    }
+    return NULL;
+}
+
+static int has_work(const ja_job_t *job)
+{
+    return job->attempts > 0 || job->started_at != 0 || job->next_at != 0 || job->order_url;
+}
+
+static void begin_anew(ja_job_t *job)
+{
+    ja_drive_forget(job);
+    job->attempts = 0;
+    job->next_at = 0;
+    job->started_at = 0;
+    job->error = NULL;
+}
+
+static void load_job(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, apr_pool_t *scratch)
+{
+    ja_err_t *damage;
+
+    ja_job_load(&d->job, &damage, store, d->plan->name, d->pool, scratch);
+    if (damage) {
+        ja_event_errored(log, d->plan->name, damage, "reading the job", 0, scratch);
+    }
+    if (has_work(&d->job)) {
+        const char *fingerprint = ja_fingerprint_domain(d->plan, d->pool);
+
+        if (!d->job.fingerprint || strcmp(d->job.fingerprint, fingerprint) != 0) {
+            begin_anew(&d->job);
+        }
+    }
+    if (d->job.next_at > ja_clock_now() + JA_BACKOFF_MAX) {
+        d->job.next_at = 0;                     /* the clock was wrong when it was written */
+    }
+}
+
+static void save(const ja_domain_t *d, ja_fs_safety_t safety, ja_store_t *store, const ja_log_t *log, apr_pool_t *scratch)
+{
+    ja_err_t *err = ja_job_save(&d->job, store, d->plan->name, safety, scratch);
+
+    if (err) {
+        ja_event_errored(log, d->plan->name, err, "saving the job", 0, scratch);
+    }
+}
+
+static int is_due(const ja_domain_t *d, apr_time_t now)
+{
+    ja_due_t due = ja_due(d->plan, d->live, d->staged, now);
+
+    return due.why != JA_DUE_NEVER && due.at <= now;
+}
+
+void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *store, const ja_log_t *log, apr_pool_t *parent)
+{
+    apr_pool_t *scratch;
+
+    d->plan = plan;
+    d->parent = parent;
+    apr_pool_create(&d->pool, parent);
+    apr_pool_create(&scratch, parent);
+    load_job(d, store, log, scratch);
+    d->staged = load_staged(d, store, log, scratch);    /* first: if it goes live in between it is seen there */
+    d->live = load_set(d, store, JA_GROUP_LIVE, log, scratch);
+    if (has_work(&d->job) && !is_due(d, ja_clock_now())) {
+        begin_anew(&d->job);                    /* killed after staging, before the job said so */
+        save(d, JA_FS_LAZY, store, log, scratch);
+    }
+    apr_pool_destroy(scratch);
+}
+
+/* --- when ------------------------------------------------------------------------------------------------------------------------------- */
+
+apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t now)
+{
+    ja_due_t due = ja_due(d->plan, d->live, d->staged, now);
+
+    *why = due.why;
+    if (due.why == JA_DUE_NEVER) {
+        return 0;
+    }
+    return due.at > d->job.next_at ? due.at : d->job.next_at;
+}
+
+/* --- the end of an attempt ---------------------------------------------------------------------------------------------------------------- */
+
+/* Job and sets move to a pool of their own, so that nothing of the attempt's memory is needed any more. */
+static void renew_pool(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, int is_staged_new, apr_pool_t *scratch)
+{
+    apr_pool_t *old = d->pool;
+    ja_job_t job = d->job;
+
+    apr_pool_create(&d->pool, d->parent);
+    ja_job_copy(&d->job, &job, d->pool);
+    d->staged = is_staged_new || d->staged ? load_set(d, store, JA_GROUP_STAGING, log, scratch) : NULL;
+    d->live = load_set(d, store, JA_GROUP_LIVE, log, scratch);
+    apr_pool_destroy(old);
+}
+
+static void rest_if_due(ja_domain_t *d, apr_time_t now)
+{
+    if (is_due(d, now)) {
+        d->job.next_at = now + REST_AFTER_SUCCESS;
+        d->job.fingerprint = ja_fingerprint_domain(d->plan, d->pool);
+    }
+}
+
+void ja_domain_succeeded(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
+{
+    apr_time_t now = ja_clock_now();
+    apr_int64_t failures = d->job.attempts;
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, d->parent);
+    begin_anew(&d->job);
+    d->job.why = -1;
+    d->job.fingerprint = NULL;
+    ja_job_note(&d->job, ja_event_name(JA_EVENT_STAGED), "a new set is complete", now, scratch);
+    renew_pool(d, store, log, 1, scratch);
+    rest_if_due(d, now);
+    save(d, JA_FS_LAZY, store, log, scratch);           /* that the work is done follows from the staged set */
+    ja_event_tell(log, JA_EVENT_STAGED, d->plan->name, "a new set is complete; it goes live when httpd is restarted (apachectl graceful)");
+    if (failures > 0) {
+        ja_event_tell(log, JA_EVENT_RECOVERED, d->plan->name, "after %" APR_INT64_T_FMT " failed attempts", failures);
+    }
+    apr_pool_destroy(scratch);
+}
+
+void ja_domain_failed(ja_domain_t *d, const ja_err_t *err, const char *activity, ja_store_t *store, const ja_log_t *log)
+{
+    apr_time_t now = ja_clock_now();
+    ja_retry_t retry = ja_err_row(err->code)->retry;
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, d->parent);
+    d->job.attempts++;
+    d->job.next_at = ja_backoff((int)d->job.attempts, retry, err->retry_at, ja_rand_unit(), now);
+    d->job.error = ja_job_error_make(err, activity, now, scratch);
+    if (d->job.attempts % FAILURES_PER_ORDER == 0) {
+        ja_drive_forget(&d->job);
+    }
+    ja_job_note(&d->job, "errored", d->job.error->text, now, scratch);
+    renew_pool(d, store, log, 0, scratch);
+    save(d, JA_FS_DURABLE, store, log, scratch);
+    ja_event_errored(log, d->plan->name, err, activity, d->job.next_at, scratch);
+    apr_pool_destroy(scratch);
+}

@@ -1,0 +1,119 @@
+/* issue/set: a set is what one managed domain serves: one certificate with its key per key type,
+ * and set.json that describes them.
+ *
+ * It is put together by the runner in JA_GROUP_ASIDE (key before finalize, chain after download),
+ * published to JA_GROUP_STAGING as a whole, and taken over to JA_GROUP_LIVE by the root parent,
+ * which reads the staged files as hostile input and writes its own. Files:
+ *
+ *   aside, staging   privkey-SPEC.pem fullchain-SPEC.pem set.json
+ *   live             privkey.pem cert.pem chain.pem fullchain.pem for the first key type,
+ *                    privkey-SPEC.pem ... for further ones, set.json
+ *
+ * When a set is made, and whether a staged one may go live now, is decided elsewhere. Nothing here
+ * keeps state: all of it may run on any thread, for one name on one thread at a time.
+ */
+#ifndef JA_ISSUE_SET_H
+#define JA_ISSUE_SET_H
+
+#include "pki/cert.h"
+#include "pki/csr.h"
+#include "store/store.h"
+
+/* What set.json says of one certificate. */
+typedef struct {
+    int spec; /* ja_key_spec_t                                         */
+    ja_cert_facts_t facts;
+    const char *privkey_file; /* in the set's directory                                */
+    const char *fullchain_file;
+    const char *privkey_sha256; /* hex digests of these files' content                   */
+    const char *fullchain_sha256;
+} ja_set_cert_t;
+
+/* What set.json says: enough for decisions and reports, no key. Times have whole seconds. */
+typedef struct {
+    const char *name;                /* the managed domain                                    */
+    apr_time_t created_at;           /* when it was staged                                    */
+    apr_time_t committed_at;         /* 0 in staging                                          */
+    const char *ca_url;              /* directory URL of the CA that issued it                */
+    const apr_array_header_t *certs; /* ja_set_cert_t, 1 .. JA_KEY_SPEC_COUNT, no type twice;
+                                         * in the order of the configuration                     */
+} ja_set_t;
+
+/* The certificate with the earliest not_after: what renewal is computed from. Lives with `set`. */
+const ja_cert_facts_t *ja_set_first_to_expire(const ja_set_t *set);
+
+/* set.json of `group` (LIVE or STAGING), nothing else read. `*set` is NULL, without error, if there
+ * is none. JA_E_SYNTAX, JA_E_UNTRUSTED, JA_E_TOO_LARGE if it is damaged; JA_E_IO. */
+ja_err_t *ja_set_load(const ja_set_t **set, ja_store_t *store, ja_group_t group, const char *name,
+                      apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* ---- the runner's part: blocking I/O and computing, to be called as offloaded work ----------- */
+
+/* A new key for `spec`, durable in ASIDE before the CSR for `names` is handed out. What else is in
+ * ASIDE stays. As ja_key_make() and ja_csr_make(); JA_E_IO. */
+ja_err_t *ja_set_make_key(ja_bytes_t *csr_der, ja_store_t *store, const char *name,
+                          ja_key_spec_t spec, const apr_array_header_t *names,
+                          const volatile int *cancelled, apr_pool_t *result,
+                          apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Is there a key for `spec` in ASIDE? (After a restart, with an order that has been finalized.)
+ * Failures to find out are a no. */
+int ja_set_has_key(ja_store_t *store, const char *name, ja_key_spec_t spec, apr_pool_t *scratch);
+
+/* The downloaded chain for `spec`: parsed, checked against the key in ASIDE and `names` at `now`
+ * (as ja_chain_check()), kept in ASIDE, durable. JA_E_CERT_BAD, JA_E_TOO_LARGE; JA_E_NOT_FOUND if
+ * there is no key; JA_E_IO. */
+ja_err_t *ja_set_keep_chain(ja_store_t *store, const char *name, ja_key_spec_t spec,
+                            const ja_bytes_t *pem, const apr_array_header_t *names, apr_time_t now,
+                            apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Does ASIDE hold a good key and chain for `spec`, covering `names`, at `now`? Then an earlier
+ * attempt has got that far. It does not know of which CA: whoever changes the CA empties ASIDE. */
+int ja_set_has_cert(ja_store_t *store, const char *name, ja_key_spec_t spec,
+                    const apr_array_header_t *names, apr_time_t now, apr_pool_t *scratch);
+
+/* All of `specs` (ja_key_spec_t) are in ASIDE, each found good by ja_set_keep_chain() or
+ * ja_set_has_cert(): write set.json, publish. `*set` is what was staged. JA_E_CERT_BAD, JA_E_NOT_FOUND, ... of what is in ASIDE; JA_E_IO. After
+ * an error ASIDE is as complete as before: the call can be repeated. */
+ja_err_t *ja_set_stage(const ja_set_t **set, ja_store_t *store, const char *name,
+                       const apr_array_header_t *specs, const char *ca_url, apr_time_t now,
+                       apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* ---- the root parent's part ------------------------------------------------------------------ */
+
+#define JA_SET_KEEP 5 /* generations in archive/ */
+
+/* Take over what is staged for `name`, if anything is: `*committed` says whether. The staged files
+ * are hostile input; key, names and validity are checked for each of `specs`; what is written is
+ * printed anew from what was parsed. The staged set is then removed, unless the runner has replaced
+ * it meanwhile. One that is live already is only removed.
+ *
+ * A set that does not fit the configuration (names, specs) is left alone and not committed.
+ * JA_E_SET_BAD (cause says why): refused, the old set serves on; it stays for inspection, as long
+ * as the runner does not replace it. JA_E_IO: try again. One system call if nothing is staged. */
+ja_err_t *ja_set_commit(int *committed, ja_store_t *store, const char *name,
+                        const apr_array_header_t *specs, const apr_array_header_t *names,
+                        apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Would ja_set_commit() refuse what is staged for `name`? The same check, nothing is changed. The
+ * runner asks it at its start: what is still staged then has been refused, or has come in the
+ * moment of the restart. JA_E_SET_BAD, JA_E_IO, or JA_E_NOT_FOUND if nothing is staged. A set for
+ * another configuration is not refused: its facts say what it lacks. */
+ja_err_t *ja_set_check_staged(ja_store_t *store, const char *name, const apr_array_header_t *specs,
+                              const apr_array_header_t *names, apr_time_t now,
+                              apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Paths of the live set, for mod_ssl: chains and keys in the same order. Everything mod_ssl will
+ * read is verified first, so that a damaged file can't keep httpd from starting: by the digests in
+ * set.json, and if these do not match, in full (an expired certificate is let through). */
+typedef struct {
+    const apr_array_header_t *fullchain_paths; /* const char *, in `result`; never NULL */
+    const apr_array_header_t *privkey_paths;
+} ja_set_files_t;
+
+/* 0 entries: nothing to serve. JA_E_SET_BAD: there is something, but it is damaged, or set.json is;
+ * then `files` has those certificates that are good all the same (or none): serve them. */
+ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *name,
+                       apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+#endif

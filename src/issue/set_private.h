@@ -1,0 +1,55 @@
+/* issue/set_private: what the files of issue/set share. For nobody else. */
+#ifndef JA_ISSUE_SET_PRIVATE_H
+#define JA_ISSUE_SET_PRIVATE_H
+
+#include "issue/set.h"
+
+#define JA_SET_JSON    "set.json"
+#define JA_SET_KEY_MAX (16 * 1024) /* bytes of a key in PEM; RSA-4096 has 3272              */
+#define JA_SET_NO_SPEC (-1)
+
+/* One certificate of a set with its key, read and parsed. */
+typedef struct {
+    int spec; /* ja_key_spec_t; the key's as well                      */
+    ja_key_t *key;
+    ja_chain_t *chain;
+    ja_bytes_t privkey; /* the files' content                                    */
+    ja_bytes_t fullchain;
+} ja_set_pair_t;
+
+/* The names of a set's files: "privkey-p256.pem", or with JA_SET_NO_SPEC "privkey.pem". `kind` is
+ * "privkey", "cert", "chain" or "fullchain". */
+const char *ja_set_file(const char *kind, int spec, apr_pool_t *pool);
+
+/* set.json and back. JA_E_SYNTAX also for what is no set of `name`: another name, a key type
+ * twice, none at all. */
+ja_err_t *ja_set_parse(const ja_set_t **set, const ja_bytes_t *json, const char *name,
+                       apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+const char *ja_set_print(const ja_set_t *set, apr_pool_t *pool);
+
+/* The certificate for `spec` that a set has, or NULL. */
+const ja_set_cert_t *ja_set_find(const ja_set_t *set, int spec);
+
+/* The files of `spec` in ASIDE or STAGING: read, parsed, the key being of that type; whether they
+ * belong together is the caller's next question. JA_E_NOT_FOUND, JA_E_UNTRUSTED, JA_E_SYNTAX,
+ * JA_E_CERT_BAD, ... */
+ja_err_t *ja_set_read_key(ja_key_t **key, ja_bytes_t *pem, ja_store_t *store, ja_group_t group,
+                          const char *name, int spec, apr_pool_t *result,
+                          apr_pool_t *scratch) JA_WARN_UNUSED;
+ja_err_t *ja_set_read_pair(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
+                           const char *name, int spec, apr_pool_t *result,
+                           apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* The same for files of which ja_set_keep_chain() or ja_set_has_cert() has just said that they belong
+ * together: the key stays unread (parsing one costs OpenSSL a millisecond) and is NULL in `pair`. */
+ja_err_t *ja_set_read_proven(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
+                             const char *name, int spec, apr_pool_t *result,
+                             apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* What set.json says of a certificate whose files are `privkey_file` and `fullchain_file` with
+ * this content. The file names are not copied. */
+ja_err_t *ja_set_describe(ja_set_cert_t *cert, const ja_set_pair_t *pair, const char *privkey_file,
+                          const char *fullchain_file, apr_pool_t *result,
+                          apr_pool_t *scratch) JA_WARN_UNUSED;
+
+#endif

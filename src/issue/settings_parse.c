@@ -1,0 +1,163 @@
+/* What the directives' words mean, except for those about the CA (settings_parse_ca.c). */
+#include "issue/settings.h"
+
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_strings.h>
+
+/* The word, or "" if there are not as many. */
+static const char *word_at(const apr_array_header_t *words, int i)
+{
+    return i >= 0 && i < words->nelts ? APR_ARRAY_IDX(words, i, const char *) : "";
+}
+
+/* The only word as a value of `names`. NULL, or the fault. */
+static const char *parse_enum(int *value, const ja_enumstr_t *names,
+                              const apr_array_header_t *words, apr_pool_t *pool)
+{
+    *value = words->nelts == 1 ? ja_enumstr_parse(names, word_at(words, 0)) : -1;
+    if (*value >= 0) {
+        return NULL;
+    }
+    return apr_psprintf(pool, "%s; allowed: one of %s",
+                        words->nelts > 1 ? "more than one word" : "unknown word",
+                        ja_enumstr_list(names, pool));
+}
+
+const char *ja_settings_parse_store(ja_settings_t *to, const apr_array_header_t *words,
+                                    const char *root, apr_pool_t *pool)
+{
+    const char *path = word_at(words, 0);
+
+    (void)root;
+    if (words->nelts != 1) {
+        return "takes one path; allowed: an absolute path (in quotes if there are blanks in it)";
+    }
+    if (path[0] != '/') {
+        return "it is not absolute; allowed: an absolute path, as in /var/lib/jprs-acme";
+    }
+    if (!path[strspn(path, "/")]) {
+        return "it is the root directory; allowed: a directory of its own, as in "
+               "/var/lib/jprs-acme";
+    }
+    to->store = apr_pstrdup(pool, path);
+    return NULL;
+}
+
+const char *ja_settings_parse_challenges(ja_settings_t *to, const apr_array_header_t *words,
+                                         const char *root, apr_pool_t *pool)
+{
+    apr_array_header_t *found = apr_array_make(pool, 1, sizeof(const char *));
+    const char *word;
+    int i;
+
+    (void)root;
+    for (i = 0; i < words->nelts; i++) {
+        word = word_at(words, i);
+        if (apr_cstr_casecmp(word, "dns-01") == 0 || apr_cstr_casecmp(word, "tls-alpn-01") == 0) {
+            return apr_psprintf(pool, "%s is not supported yet by this version; allowed: http-01",
+                                word);
+        }
+        if (apr_cstr_casecmp(word, "http-01") != 0) {
+            return apr_psprintf(pool, "\"%s\" is no kind of challenge; allowed: http-01", word);
+        }
+        if (found->nelts > 0) {
+            return "http-01 is there twice; allowed: once";
+        }
+        APR_ARRAY_PUSH(found, const char *) = "http-01";
+    }
+    to->challenges = found;
+    return found->nelts > 0 ? NULL : "takes at least one word; allowed: http-01";
+}
+
+const char *ja_settings_parse_keys(ja_settings_t *to, const apr_array_header_t *words,
+                                   const char *root, apr_pool_t *pool)
+{
+    const char *allowed = ja_enumstr_list(&ja_key_spec_names, pool);
+    apr_array_header_t *keys = apr_array_make(pool, 2, sizeof(ja_key_spec_t));
+    unsigned seen = 0;
+    int spec;
+    int i;
+
+    (void)root;
+    for (i = 0; i < words->nelts; i++) {
+        spec = ja_enumstr_parse(&ja_key_spec_names, word_at(words, i));
+        if (spec < 0) {
+            return apr_psprintf(pool, "\"%s\" is no kind of key; allowed: %s", word_at(words, i),
+                                allowed);
+        }
+        if (seen & 1u << spec) {
+            return apr_psprintf(pool, "%s is there twice; allowed: %s, each at most once",
+                                word_at(words, i), allowed);
+        }
+        seen |= 1u << spec;
+        APR_ARRAY_PUSH(keys, ja_key_spec_t) = (ja_key_spec_t)spec;
+    }
+    to->keys = keys;
+    return keys->nelts > 0 ? NULL
+                           : apr_psprintf(pool, "names no kind of key; allowed: %s", allowed);
+}
+
+const char *ja_settings_parse_renew_before(ja_settings_t *to, const apr_array_header_t *words,
+                                           const char *root, apr_pool_t *pool)
+{
+    ja_span_t span = { 0, 0 };
+
+    (void)root;
+    (void)pool;
+    if (words->nelts != 1 || !ja_span_parse(&span, word_at(words, 0))
+        || (span.percent == 0 && span.duration <= 0)) {
+        return "not a time before expiry; allowed: 1% to 99% of the lifetime, or a duration of "
+               "more "
+               "than 0, as in 30d, 12h, 10min";
+    }
+    to->renew_before = span;
+    return NULL;
+}
+
+const char *ja_settings_parse_renew(ja_settings_t *to, const apr_array_header_t *words,
+                                    const char *root, apr_pool_t *pool)
+{
+    int value;
+    const char *fault = parse_enum(&value, &ja_renew_names, words, pool);
+
+    (void)root;
+    to->renew = fault ? to->renew : (ja_renew_t)value;
+    return fault;
+}
+
+const char *ja_settings_parse_activation(ja_settings_t *to, const apr_array_header_t *words,
+                                         const char *root, apr_pool_t *pool)
+{
+    int value;
+    const char *fault = parse_enum(&value, &ja_activation_names, words, pool);
+
+    (void)root;
+    if (fault && words->nelts == 1 && apr_cstr_casecmp(word_at(words, 0), "hot") == 0) {
+        return apr_psprintf(pool,
+                            "activation without a restart is not supported yet by this version; "
+                            "allowed: one of %s",
+                            ja_enumstr_list(&ja_activation_names, pool));
+    }
+    to->activation = fault ? to->activation : (ja_activation_t)value;
+    return fault;
+}
+
+const char *ja_settings_parse_concurrency(ja_settings_t *to, const apr_array_header_t *words,
+                                          const char *root, apr_pool_t *pool)
+{
+    const char *word = word_at(words, 0);
+    apr_int64_t number = 0;
+
+    (void)root;
+    /* Up to four digits: no sign, and nothing that overflows. */
+    if (words->nelts == 1 && strlen(word) <= 4 && !word[strspn(word, "0123456789")]) {
+        number = apr_atoi64(word);
+    }
+    if (number < 1 || number > JA_CONCURRENCY_MAX) {
+        return apr_psprintf(pool, "not a number of orders; allowed: 1 to %d", JA_CONCURRENCY_MAX);
+    }
+    to->concurrency = (int)number;
+    return NULL;
+}

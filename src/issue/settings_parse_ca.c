@@ -1,0 +1,323 @@
+/* What the words of the directives about the CA and the account there mean. */
+#include "issue/settings.h"
+
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_file_info.h>
+#include <apr_lib.h>
+#include <apr_strings.h>
+
+#include "issue/dnsname.h"
+#include "net/url.h"
+
+#define JPRS_HOST "acme.amecert.jprs.jp"
+#define MAIL_MAX  254 /* RFC 5321 4.5.3.1.3, without the angle brackets */
+#define LOCAL_MAX 64  /* RFC 5321 4.5.3.1.1                             */
+#define HOST_LEN  64  /* longer hosts are misprints of nothing          */
+
+#define EAB_ALLOWED "file:PATH (mode 0600), or KID HMAC, or none"
+
+/* The word, or "" if there are not as many. */
+static const char *word_at(const apr_array_header_t *words, int i)
+{
+    return i >= 0 && i < words->nelts ? APR_ARRAY_IDX(words, i, const char *) : "";
+}
+
+/* --- ManagedDomainCA -------------------------------------------------------------------------- */
+
+static int least(int a, int b, int c)
+{
+    int ab = a < b ? a : b;
+
+    return ab < c ? ab : c;
+}
+
+/* How many characters have to be changed, added or left out to get from one to the other
+ * (Levenshtein). `a` has less than HOST_LEN characters. */
+static int distance(const char *a, const char *b)
+{
+    int row[HOST_LEN];
+    int len = (int)strlen(a);
+    int diagonal;
+    int above;
+    int i, k;
+
+    for (i = 0; i <= len; i++) {
+        row[i] = i;
+    }
+    for (k = 1; b[k - 1]; k++) {
+        diagonal = row[0];
+        row[0] = k;
+        for (i = 1; i <= len; i++) {
+            above = row[i];
+            row[i] = least(above + 1, row[i - 1] + 1, diagonal + (a[i - 1] != b[k - 1]));
+            diagonal = above;
+        }
+    }
+    return row[len];
+}
+
+static int ends_with(const char *text, const char *end)
+{
+    apr_size_t len = strlen(text);
+    apr_size_t end_len = strlen(end);
+
+    return len >= end_len && strcmp(text + len - end_len, end) == 0;
+}
+
+/* Manuals and mails print the address of JPRS in several wrong ways, most of them without ".jprs".
+ * Other hosts below jprs.jp are JPRS's own business. */
+static int is_misprint(const char *host)
+{
+    if (strlen(host) >= HOST_LEN || strcmp(host, JPRS_HOST) == 0) {
+        return 0;
+    }
+    return distance(host, JPRS_HOST) <= 2
+           || (strstr(host, "amecert") && !ends_with(host, ".jprs.jp"));
+}
+
+const char *ja_settings_parse_ca_url(ja_settings_t *to, const apr_array_header_t *words,
+                                     const char *root, apr_pool_t *pool)
+{
+    const char *word = word_at(words, 0);
+    ja_err_t *err;
+    ja_url_t url;
+
+    (void)root;
+    if (words->nelts != 1) {
+        return "takes one word; allowed: jprs, or the https URL of an ACME directory";
+    }
+    if (apr_cstr_casecmp(word, "jprs") == 0) {
+        to->ca_url = JA_CA_JPRS_URL;
+        return NULL;
+    }
+    err = ja_url_parse(&url, word, pool, pool);
+    if (err) {
+        return apr_psprintf(pool,
+                            "%s; allowed: jprs, or the https URL of an ACME directory (http "
+                            "for loopback addresses only)",
+                            ja_err_text(err, pool));
+    }
+    if (is_misprint(url.host)) {
+        return apr_psprintf(pool,
+                            "the host %s looks like a misprint; the ACME directory of JPRS is %s; "
+                            "allowed: jprs (which means that URL), or the URL of another CA",
+                            url.host, JA_CA_JPRS_URL);
+    }
+    to->ca_url = apr_pstrdup(pool, word);
+    return NULL;
+}
+
+/* --- ManagedDomainCACertificateFile ----------------------------------------------------------- */
+
+/* `path` below `root`, in `*full`. */
+static const char *full_path(const char **full, const char *path, const char *root,
+                             apr_pool_t *pool)
+{
+    char *merged;
+
+    if (apr_filepath_merge(&merged, root, path, APR_FILEPATH_TRUENAME, pool) != APR_SUCCESS) {
+        return "it is no path";
+    }
+    *full = merged;
+    return NULL;
+}
+
+const char *ja_settings_parse_trust_file(ja_settings_t *to, const apr_array_header_t *words,
+                                         const char *root, apr_pool_t *pool)
+{
+    const char *path;
+    const char *fault;
+    apr_finfo_t info;
+    apr_status_t status;
+    char reason[128];
+
+    if (words->nelts != 1 || !*word_at(words, 0)) {
+        return "takes one path; allowed: a file with certificates in PEM form";
+    }
+    if (!root) {
+        to->trust_file = apr_pstrdup(pool, word_at(words, 0));
+        return NULL;
+    }
+    fault = full_path(&path, word_at(words, 0), root, pool);
+    if (fault) {
+        return fault;
+    }
+    status = apr_stat(&info, path, APR_FINFO_TYPE, pool);
+    if (status != APR_SUCCESS && status != APR_INCOMPLETE) {
+        return apr_psprintf(pool,
+                            "file %s can't be read: %s; allowed: a file with certificates in "
+                            "PEM form",
+                            path, apr_strerror(status, reason, sizeof(reason)));
+    }
+    if (info.filetype != APR_REG) {
+        return "it is not a regular file; allowed: a file with certificates in PEM form";
+    }
+    to->trust_file = path;
+    return NULL;
+}
+
+/* --- ManagedDomainContact --------------------------------------------------------------------- */
+
+/* The characters of RFC 5321's Atom, and dots wherever they are: there are mailboxes with two in a
+ * row. */
+static int is_local_part(const char *text, apr_size_t len)
+{
+    apr_size_t i;
+
+    for (i = 0; i < len; i++) {
+        if (!apr_isascii(text[i])
+            || (!apr_isalnum(text[i]) && !strchr("!#$%&'*+-/=?^_`{|}~.", text[i]))) {
+            return 0;
+        }
+    }
+    return len > 0 && len <= LOCAL_MAX;
+}
+
+/* The address with its domain in A-labels, or NULL. RFC 8555 7.3 allows no header fields and not
+ * more than one address in a mailto URL. */
+static const char *mail_parse(const char *text, const char **why, apr_pool_t *pool)
+{
+    const char *at;
+    const char *domain;
+    const char *mail;
+
+    if (apr_cstr_casecmpn(text, "mailto:", 7) == 0) {
+        text += 7;
+    }
+    at = strrchr(text, '@');
+    if (!at || !is_local_part(text, (apr_size_t)(at - text))) {
+        *why = "the part before \"@\" is missing or has characters that don't belong there";
+        return NULL;
+    }
+    domain = ja_dnsname_parse(at + 1, why, pool);
+    if (!domain || ja_dnsname_is_wildcard(domain)) {
+        *why = apr_psprintf(pool, "what is behind \"@\" is no DNS name%s%s", domain ? "" : ": ",
+                            domain ? "" : *why);
+        return NULL;
+    }
+    mail = apr_psprintf(pool, "%.*s@%s", (int)(at - text), text, domain);
+    if (strlen(mail) > MAIL_MAX) {
+        *why = "it is longer than 254 characters";
+        return NULL;
+    }
+    return mail;
+}
+
+static int has_mail(const apr_array_header_t *mails, const char *mail)
+{
+    int i;
+
+    for (i = 0; i < mails->nelts; i++) {
+        if (apr_cstr_casecmp(APR_ARRAY_IDX(mails, i, const char *), mail) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+const char *ja_settings_parse_contacts(ja_settings_t *to, const apr_array_header_t *words,
+                                       const char *root, apr_pool_t *pool)
+{
+    apr_array_header_t *mails = apr_array_make(pool, JA_CONTACTS_MAX, sizeof(const char *));
+    const char *why = NULL;
+    const char *mail;
+    int i;
+
+    (void)root;
+    if (words->nelts < 1 || words->nelts > JA_CONTACTS_MAX) {
+        return apr_psprintf(pool, "%d addresses; allowed: 1 to %d", words->nelts, JA_CONTACTS_MAX);
+    }
+    for (i = 0; i < words->nelts; i++) {
+        mail = mail_parse(word_at(words, i), &why, pool);
+        if (!mail) {
+            return apr_psprintf(pool,
+                                "\"%s\" is no mail address: %s; allowed: 1 to %d addresses, as "
+                                "in admin@example.jp",
+                                word_at(words, i), why, JA_CONTACTS_MAX);
+        }
+        if (has_mail(mails, mail)) {
+            return apr_psprintf(pool, "%s is there twice; allowed: 1 to %d different addresses",
+                                mail, JA_CONTACTS_MAX);
+        }
+        APR_ARRAY_PUSH(mails, const char *) = mail;
+    }
+    to->contacts = mails;
+    return NULL;
+}
+
+/* --- ManagedDomainAgreement, ManagedDomainExternalAccount ------------------------------------- */
+
+const char *ja_settings_parse_agreed(ja_settings_t *to, const apr_array_header_t *words,
+                                     const char *root, apr_pool_t *pool)
+{
+    (void)root;
+    (void)pool;
+    if (words->nelts != 1 || apr_cstr_casecmp(word_at(words, 0), "accepted") != 0) {
+        return "not an agreement; allowed: accepted, once you have read the CA's terms of service "
+               "and agree to them";
+    }
+    to->agreed = 1;
+    return NULL;
+}
+
+/* What is read on the way, the HMAC as text among it, is in `scratch`. */
+static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words, const char *root,
+                                apr_pool_t *pool, apr_pool_t *scratch)
+{
+    const char *first = word_at(words, 0);
+    const char *path;
+    const char *fault;
+    ja_err_t *err;
+
+    if (apr_cstr_casecmpn(first, "file:", 5) == 0 && first[5] && words->nelts == 1) {
+        fault = full_path(&path, first + 5, root, scratch);
+        if (fault) {
+            return fault;
+        }
+        err = ja_eab_read(eab, path, pool, scratch);
+    }
+    else if (words->nelts == 2) {
+        err = ja_eab_parse(eab, first, word_at(words, 1), pool, scratch);
+    }
+    else {
+        return "can't be understood; allowed: " EAB_ALLOWED;
+    }
+    return err ? apr_pstrcat(pool, ja_err_text(err, scratch), "; allowed: ", EAB_ALLOWED, NULL)
+               : NULL;
+}
+
+const char *ja_settings_parse_eab(ja_settings_t *to, const apr_array_header_t *words,
+                                  const char *root, apr_pool_t *pool)
+{
+    const char *last = word_at(words, words->nelts - 1);
+    apr_array_header_t *rest = apr_array_copy(pool, words);
+    apr_time_t issued_at = 0;
+    apr_pool_t *scratch;
+    ja_eab_t *eab = NULL;
+    const char *fault;
+
+    if (words->nelts == 1 && apr_cstr_casecmp(last, "none") == 0) {
+        to->eab = NULL;
+        return NULL;
+    }
+    if (words->nelts > 1 && apr_cstr_casecmpn(last, "issued=", 7) == 0) {
+        issued_at = ja_eab_date(last + 7, pool);
+        if (issued_at == 0) {
+            return "issued= has no date behind it; allowed: issued=YYYY-MM-DD";
+        }
+        apr_array_pop(rest);
+    }
+    apr_pool_create(&scratch, pool);
+    fault = eab_of_words(&eab, rest, root, pool, scratch);
+    apr_pool_destroy(scratch);
+    if (fault) {
+        return fault;
+    }
+    if (issued_at) {
+        eab->issued_at = issued_at;
+    }
+    to->eab = eab;
+    return NULL;
+}

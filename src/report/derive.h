@@ -1,0 +1,24 @@
+/* report/derive: which state a domain is in, and what comes next: it follows from configuration,
+ * sets, job, account and clock, and from no flag anywhere. Pure functions; nothing is read here.
+ */
+#ifndef JA_REPORT_DERIVE_H
+#define JA_REPORT_DERIVE_H
+
+#include "issue/accounts.h"
+#include "report/report.h"
+
+/* What is known of one domain. */
+typedef struct {
+    const ja_plan_domain_t *plan;
+    const ja_set_t *live;             /* or NULL                                                 */
+    const ja_set_t *staged;           /* or NULL                                                 */
+    const ja_job_t *job;              /* never NULL                                              */
+    const ja_account_file_t *account; /* of the domain's CA; NULL: there is none yet             */
+    apr_time_t now;
+} ja_derive_t;
+
+/* The domain as it is reported, `damage` left NULL. Nothing is copied: it lives as long as what
+ * `from` points to. */
+ja_report_domain_t ja_derive_domain(const ja_derive_t *from);
+
+#endif

@@ -1,0 +1,157 @@
+#include "report/json.h"
+
+#include "report/words.h"
+
+static ja_json_t *advice_json(const char *id, apr_pool_t *pool)
+{
+    ja_json_t *json = ja_json_object(pool);
+    int lang;
+
+    for (lang = 0; lang < JA_LANG_COUNT; lang++) {
+        ja_json_set_str(json, ja_enumstr_print(&ja_lang_names, lang),
+                        ja_words_advice((ja_lang_t)lang, id));
+    }
+    return json;
+}
+
+static void set_error(ja_json_t *object, const ja_job_error_t *error, apr_pool_t *pool)
+{
+    ja_json_t *json;
+
+    if (!error) {
+        return;
+    }
+    json = ja_json_object(pool);
+    ja_json_set_str(json, "id", error->id);
+    ja_json_set_str(json, "text", error->text);
+    ja_json_set_str(json, "activity", error->activity);
+    ja_json_set_time(json, "at", error->at);
+    ja_json_set(json, "advice", advice_json(error->id, pool));
+    ja_json_set(object, "error", json);
+}
+
+static ja_json_t *cert_json(const ja_set_cert_t *cert, apr_pool_t *pool)
+{
+    ja_json_t *json = ja_json_object(pool);
+
+    ja_json_set_str(json, "key", ja_enumstr_print(&ja_key_spec_names, cert->spec));
+    ja_json_set_str(json, "serial", cert->facts.serial);
+    ja_json_set_str(json, "issuer", cert->facts.issuer);
+    ja_json_set_time(json, "notBefore", cert->facts.not_before);
+    ja_json_set_time(json, "notAfter", cert->facts.not_after);
+    ja_json_set_str(json, "sha256", cert->facts.sha256);
+    ja_json_set_strs(json, "names", cert->facts.names);
+    return json;
+}
+
+/* NULL: no certificates. */
+static void set_certificates(ja_json_t *object, const ja_set_t *set, apr_pool_t *pool)
+{
+    ja_json_t *array = ja_json_array(pool);
+    int i;
+
+    for (i = 0; set && i < set->certs->nelts; i++) {
+        ja_json_append(array, cert_json(&APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t), pool));
+    }
+    ja_json_set(object, "certificates", array);
+}
+
+static void set_staged(ja_json_t *object, const ja_set_t *staged, apr_pool_t *pool)
+{
+    ja_json_t *json;
+
+    if (!staged) {
+        return;
+    }
+    json = ja_json_object(pool);
+    ja_json_set_time(json, "at", staged->created_at);
+    set_certificates(json, staged, pool);
+    ja_json_set(object, "staged", json);
+}
+
+static void set_next(ja_json_t *object, const ja_report_domain_t *domain, apr_pool_t *pool)
+{
+    ja_json_t *json = ja_json_object(pool);
+
+    ja_json_set_str(json, "action",
+                    ja_enumstr_print(&ja_report_next_names, (int)domain->next_action));
+    ja_json_set_time(json, "at", domain->next_at);
+    ja_json_set(object, "next", json);
+}
+
+static void set_history(ja_json_t *object, const apr_array_header_t *history, apr_pool_t *pool)
+{
+    ja_json_t *array = ja_json_array(pool);
+    int i;
+
+    for (i = 0; i < history->nelts; i++) {
+        const ja_job_event_t *event = &APR_ARRAY_IDX(history, i, const ja_job_event_t);
+        ja_json_t *json = ja_json_object(pool);
+
+        ja_json_set_time(json, "at", event->at);
+        ja_json_set_str(json, "event", event->event);
+        ja_json_set_str(json, "text", event->text);
+        ja_json_append(array, json);
+    }
+    ja_json_set(object, "history", array);
+}
+
+static ja_json_t *domain_json(const ja_report_domain_t *domain, apr_pool_t *pool)
+{
+    ja_json_t *json = ja_json_object(pool);
+
+    ja_json_set_str(json, "name", domain->name);
+    ja_json_set_strs(json, "names", domain->names);
+    ja_json_set_str(json, "ca", domain->ca_url);
+    ja_json_set_str(json, "state", ja_enumstr_print(&ja_report_state_names, (int)domain->state));
+    ja_json_set_bool(json, "bad", ja_report_domain_is_bad(domain));
+    ja_json_set_time(json, "notBefore", domain->not_before);
+    ja_json_set_time(json, "notAfter", domain->not_after);
+    ja_json_set_str(json, "activity", domain->activity);
+    set_next(json, domain, pool);
+    set_error(json, domain->error, pool);
+    ja_json_set_int(json, "attempts", domain->attempts);
+    ja_json_set_str(json, "damage", domain->damage);
+    set_certificates(json, domain->live, pool);
+    set_staged(json, domain->staged, pool);
+    set_history(json, domain->history, pool);
+    return json;
+}
+
+static ja_json_t *account_json(const ja_report_account_t *account, apr_pool_t *pool)
+{
+    ja_json_t *json = ja_json_object(pool);
+
+    ja_json_set_str(json, "id", account->ca_id);
+    ja_json_set_str(json, "ca", account->ca_url);
+    ja_json_set_str(json, "url", account->account_url);
+    ja_json_set_time(json, "registered", account->registered_at);
+    set_error(json, account->error, pool);
+    ja_json_set_time(json, "next", account->next_at);
+    ja_json_set_str(json, "damage", account->damage);
+    ja_json_set_bool(json, "bad", ja_report_account_is_bad(account));
+    return json;
+}
+
+ja_json_t *ja_report_json(const ja_report_t *report, apr_pool_t *pool)
+{
+    ja_json_t *json = ja_json_object(pool);
+    ja_json_t *domains = ja_json_array(pool);
+    ja_json_t *accounts = ja_json_array(pool);
+    int i;
+
+    for (i = 0; i < report->domains->nelts; i++) {
+        ja_json_append(
+            domains,
+            domain_json(&APR_ARRAY_IDX(report->domains, i, const ja_report_domain_t), pool));
+    }
+    for (i = 0; i < report->accounts->nelts; i++) {
+        ja_json_append(
+            accounts,
+            account_json(&APR_ARRAY_IDX(report->accounts, i, const ja_report_account_t), pool));
+    }
+    ja_json_set_time(json, "now", report->now);
+    ja_json_set(json, "domains", domains);
+    ja_json_set(json, "accounts", accounts);
+    return json;
+}

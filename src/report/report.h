@@ -1,0 +1,99 @@
+/* report/report: one read-only picture of all managed domains, made from the store's files and the
+ * clock. Status page, server-status section and CLI are renderings of it; they add nothing. Works
+ * as root and as the server's user. What state a domain is in is decided in report/derive.
+ */
+#ifndef JA_REPORT_REPORT_H
+#define JA_REPORT_REPORT_H
+
+#include "issue/due.h"
+#include "issue/job.h"
+#include "issue/plan.h"
+#include "issue/set.h"
+
+typedef enum {
+    JA_REPORT_VALID,    /* a certificate serves, nothing to do now                                */
+    JA_REPORT_RENEWING, /* a certificate serves, an attempt is going on or due                    */
+    JA_REPORT_ISSUING,  /* no certificate yet, an attempt is going on or due                      */
+    JA_REPORT_STAGED,   /* a new set waits for activation                                         */
+    JA_REPORT_ERROR,    /* the last attempt, or the account's registration, failed                */
+    JA_REPORT_EXPIRED,  /* what is served is past its end                                         */
+    JA_REPORT_IDLE,     /* no certificate, and none is wanted                                     */
+    JA_REPORT_STATE_COUNT
+} ja_report_state_t;
+extern const ja_enumstr_t ja_report_state_names; /* "valid", "renewing", ... */
+
+/* What happens next, or has to. */
+typedef enum {
+    JA_REPORT_NOTHING,  /* not to be renewed by configuration                                     */
+    JA_REPORT_OBTAIN,   /* the first certificate is ordered                                       */
+    JA_REPORT_RENEW,    /* another certificate is ordered                                         */
+    JA_REPORT_RETRY,    /* the same again after a failure                                         */
+    JA_REPORT_CONTINUE, /* the attempt that is under way                                          */
+    JA_REPORT_RESTART,  /* somebody restarts httpd, which activates what is staged                */
+    JA_REPORT_REGISTER, /* the account is registered first                                        */
+    JA_REPORT_NEXT_COUNT
+} ja_report_next_t;
+extern const ja_enumstr_t ja_report_next_names; /* "none", "obtain", "renew", ... */
+
+/* `activity` is what is being done right now, in English ("waiting for validation"). `error` is the
+ * last one of the domain, or of the account that it waits for, as long as it still matters. */
+typedef struct {
+    const char *name;
+    const apr_array_header_t *names; /* const char *                                              */
+    const char *ca_url;
+    ja_report_state_t state;
+    const ja_set_t *live;   /* or NULL                                                            */
+    const ja_set_t *staged; /* or NULL                                                            */
+    apr_time_t not_before;  /* of the live certificate that ends first; 0: there is none          */
+    apr_time_t not_after;
+    const char *activity; /* or NULL                                                              */
+    ja_report_next_t next_action;
+    apr_time_t next_at;                /* never before the report's `now`; 0: no time             */
+    const ja_job_error_t *error;       /* or NULL                                                 */
+    apr_int64_t attempts;              /* failures in a row                                       */
+    const apr_array_header_t *history; /* ja_job_event_t, oldest first                            */
+    const char *damage;                /* what of the store can't be read, in words; or NULL      */
+} ja_report_domain_t;
+
+/* An account. */
+typedef struct {
+    const char *ca_id;
+    const char *ca_url;
+    const char *account_url; /* NULL: not registered                                              */
+    apr_time_t registered_at;
+    const ja_job_error_t *error; /* or NULL                                                       */
+    apr_time_t next_at;          /* next try; 0: none                                             */
+    const char *damage;          /* account.json can't be read, in words; or NULL                 */
+} ja_report_account_t;
+
+typedef struct {
+    apr_time_t now;
+    const apr_array_header_t *accounts; /* ja_report_account_t                                    */
+    const apr_array_header_t *domains;  /* ja_report_domain_t, in the order of the configuration  */
+} ja_report_t;
+
+/* `only`: the domain that manages this name and its account, or NULL for all; a name that none
+ * manages is JA_E_NOT_FOUND. Damaged files show up in `damage`, they are no error. Reads three
+ * small files for each domain; the report and what it points to live in `result`. */
+ja_err_t *ja_report_make(ja_report_t **report, const ja_plan_t *plan, ja_store_t *store,
+                         const char *only, apr_time_t now, apr_pool_t *result,
+                         apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* How many domains are in each state. */
+void ja_report_count(int counts[JA_REPORT_STATE_COUNT], const ja_report_t *report);
+
+/* Does somebody have to look at it? In error, expired, no certificate although one is wanted, or
+ * damaged files. */
+int ja_report_domain_is_bad(const ja_report_domain_t *domain);
+
+/* Not registered and it failed, or damaged. */
+int ja_report_account_is_bad(const ja_report_account_t *account);
+
+/* Is anything of it bad? */
+int ja_report_is_bad(const ja_report_t *report);
+
+/* The domains (const ja_report_domain_t *) by need of attention: bad ones first, then those being
+ * worked on, then by expiry. Equal ones stay in the order of the configuration. */
+apr_array_header_t *ja_report_by_attention(const ja_report_t *report, apr_pool_t *pool);
+
+#endif

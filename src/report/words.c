@@ -1,0 +1,196 @@
+#include "report/words.h"
+
+#include <string.h>
+
+#include <apr_cstr.h>
+#include <apr_strings.h>
+
+#include "issue/flow.h"
+
+static const char *const LANGS[JA_LANG_COUNT] = { [JA_LANG_EN] = "en", [JA_LANG_JA] = "ja" };
+const ja_enumstr_t ja_lang_names = { LANGS, JA_LANG_COUNT };
+
+/* clang-format off */
+static const char *const WORDS[][JA_LANG_COUNT] = {
+    [JA_WORD_DOMAIN]         = { "Domain", "ドメイン" },
+    [JA_WORD_STATE]          = { "State", "状態" },
+    [JA_WORD_VALID_UNTIL]    = { "Valid until", "有効期限" },
+    [JA_WORD_NEXT]           = { "Next", "次の動作" },
+    [JA_WORD_ACCOUNT]        = { "Account", "アカウント" },
+    [JA_WORD_NAMES]          = { "Names", "名前" },
+    [JA_WORD_CA]             = { "CA", "認証局" },
+    [JA_WORD_CERTIFICATE]    = { "Certificate", "証明書" },
+    [JA_WORD_STAGED]         = { "Staged", "切り替え待ち" },
+    [JA_WORD_NOW]            = { "Now", "現在の処理" },
+    [JA_WORD_ERROR]          = { "Error", "エラー" },
+    [JA_WORD_ADVICE]         = { "Advice", "対処" },
+    [JA_WORD_ATTEMPTS]       = { "Failures in a row", "連続失敗回数" },
+    [JA_WORD_DAMAGE]         = { "Damaged", "破損" },
+    [JA_WORD_HISTORY]        = { "History", "履歴" },
+    [JA_WORD_REGISTERED]     = { "Registered", "登録日時" },
+    [JA_WORD_NOT_REGISTERED] = { "not registered", "未登録" },
+    [JA_WORD_NO_CERTIFICATE] = { "no certificate", "証明書なし" },
+    [JA_WORD_NO_DOMAINS]     = { "No domain is managed.", "管理対象のドメインはありません。" },
+    [JA_WORD_ACTOR]          = { "Who acts", "対応者" },
+    [JA_WORD_RETRY]          = { "Next try", "再試行" },
+};
+
+static const char *const STATES[][JA_LANG_COUNT] = {
+    [JA_REPORT_VALID]    = { "valid", "有効" },
+    [JA_REPORT_RENEWING] = { "renewing", "更新中" },
+    [JA_REPORT_ISSUING]  = { "issuing", "発行手続き中" },
+    [JA_REPORT_STAGED]   = { "staged", "切り替え待ち" },
+    [JA_REPORT_ERROR]    = { "error", "エラー" },
+    [JA_REPORT_EXPIRED]  = { "expired", "期限切れ" },
+    [JA_REPORT_IDLE]     = { "idle", "対象外" },
+};
+
+static const char *const NEXT[][JA_LANG_COUNT] = {
+    [JA_REPORT_NOTHING]  = { "nothing", "なし" },
+    [JA_REPORT_OBTAIN]   = { "obtain a certificate", "証明書を取得" },
+    [JA_REPORT_RENEW]    = { "renew", "証明書を更新" },
+    [JA_REPORT_RETRY]    = { "try again", "再試行" },
+    [JA_REPORT_CONTINUE] = { "go on", "処理を継続" },
+    [JA_REPORT_RESTART]  = { "restart httpd to activate it", "httpd の再起動で切り替え" },
+    [JA_REPORT_REGISTER] = { "register the account", "アカウントを登録" },
+};
+
+static const char *const ACTORS[][JA_LANG_COUNT] = {
+    [JA_ACTOR_NOBODY]   = { "nobody: it passes by itself", "不要 (自動的に解消します)" },
+    [JA_ACTOR_OPERATOR] = { "whoever runs this server", "このサーバーの管理者" },
+    [JA_ACTOR_RESELLER] = { "the reseller", "指定事業者" },
+    [JA_ACTOR_DNS]      = { "whoever runs the DNS zone", "DNS ゾーンの管理者" },
+};
+
+static const char *const RETRIES[][JA_LANG_COUNT] = {
+    [JA_RETRY_LATER] = { "soon, with growing intervals; an order in flight goes on",
+                         "間隔を広げながら再試行 (進行中のオーダーを継続)" },
+    [JA_RETRY_FRESH] = { "soon, with growing intervals, with a new order",
+                         "間隔を広げながら再試行 (新しいオーダーを作成)" },
+    [JA_RETRY_SLOW]  = { "once a day, or as soon as the configuration changes",
+                         "1 日 1 回、または設定の変更後すぐに再試行" },
+};
+
+/* English is the table of issue/flow. */
+static const char *const ACTIVITIES_JA[JA_ST_COUNT] = {
+    [JA_ST_RESUME]   = "オーダーの再確認",
+    [JA_ST_ORDER]    = "オーダーの作成",
+    [JA_ST_AUTHZ]    = "認可情報の取得",
+    [JA_ST_PRESENT]  = "チャレンジの準備",
+    [JA_ST_ANSWER]   = "チャレンジへの応答",
+    [JA_ST_VALIDATE] = "ドメイン名利用権の確認待ち",
+    [JA_ST_KEY]      = "鍵の生成",
+    [JA_ST_FINALIZE] = "CSR の送信",
+    [JA_ST_ISSUE]    = "証明書の発行待ち",
+    [JA_ST_DOWNLOAD] = "証明書のダウンロード",
+    [JA_ST_KEEP]     = "証明書の検査",
+    [JA_ST_WHY]      = "確認に失敗した理由の照会",
+};
+/* clang-format on */
+
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+_Static_assert(COUNT(WORDS) == JA_WORD_COUNT, "a row for each word");
+_Static_assert(COUNT(STATES) == JA_REPORT_STATE_COUNT, "a row for each state");
+_Static_assert(COUNT(NEXT) == JA_REPORT_NEXT_COUNT, "a row for each action");
+
+/* "ja", "ja_JP", "ja_JP.UTF-8", "ja_JP.utf8@x"; not "jam", not "ja_JP.eucJP" */
+static int is_japanese(const char *locale)
+{
+    const char *codeset = strchr(locale, '.');
+    size_t len = strcspn(locale, "_.@");
+
+    if (len != 2 || apr_cstr_casecmpn(locale, "ja", 2) != 0) {
+        return 0;
+    }
+    return !codeset || apr_cstr_casecmpn(codeset, ".utf-8", 6) == 0
+           || apr_cstr_casecmpn(codeset, ".utf8", 5) == 0;
+}
+
+ja_lang_t ja_words_lang(const char *lc_all, const char *lc_messages, const char *lang)
+{
+    const char *locale = lc_all && *lc_all             ? lc_all
+                         : lc_messages && *lc_messages ? lc_messages
+                                                       : lang;
+
+    return locale && is_japanese(locale) ? JA_LANG_JA : JA_LANG_EN;
+}
+
+const char *ja_words_get(ja_lang_t lang, ja_word_t word)
+{
+    return WORDS[word][lang];
+}
+
+const char *ja_words_state(ja_lang_t lang, ja_report_state_t state)
+{
+    return STATES[state][lang];
+}
+
+const char *ja_words_next(ja_lang_t lang, ja_report_next_t next)
+{
+    return NEXT[next][lang];
+}
+
+const char *ja_words_actor(ja_lang_t lang, ja_actor_t actor)
+{
+    return ACTORS[actor][lang];
+}
+
+const char *ja_words_retry(ja_lang_t lang, ja_retry_t retry)
+{
+    return RETRIES[retry][lang];
+}
+
+const char *ja_words_activity(ja_lang_t lang, const char *activity)
+{
+    int state;
+
+    if (!activity || lang == JA_LANG_EN) {
+        return activity;
+    }
+    for (state = 0; state < JA_ST_COUNT; state++) {
+        const char *english = ja_flow_row((ja_state_t)state)->activity;
+
+        if (english && ACTIVITIES_JA[state] && strcmp(english, activity) == 0) {
+            return ACTIVITIES_JA[state];
+        }
+    }
+    return activity;
+}
+
+const char *ja_words_when(ja_lang_t lang, apr_time_t at, apr_time_t now, apr_pool_t *pool)
+{
+    static const struct {
+        apr_int64_t seconds;
+        const char *words[JA_LANG_COUNT];
+    } UNITS[] = {
+        { 86400, { "days", "日" } },
+        { 3600, { "hours", "時間" } },
+        { 60, { "minutes", "分" } },
+        { 1, { "seconds", "秒" } },
+    };
+    static const char *const FORMS[2][JA_LANG_COUNT] = {
+        { "%" APR_INT64_T_FMT " %s ago", "%" APR_INT64_T_FMT " %s前" },
+        { "in %" APR_INT64_T_FMT " %s", "%" APR_INT64_T_FMT " %s後" },
+    };
+    int is_ahead = at > now;
+    apr_int64_t seconds = apr_time_sec(is_ahead ? at - now : now - at);
+    size_t i;
+
+    for (i = 0; i < COUNT(UNITS); i++) {
+        if (seconds >= 2 * UNITS[i].seconds) {
+            return apr_psprintf(pool, FORMS[is_ahead][lang], seconds / UNITS[i].seconds,
+                                UNITS[i].words[lang]);
+        }
+    }
+    return lang == JA_LANG_JA ? "今" : "now";
+}
+
+const char *ja_words_advice(ja_lang_t lang, const char *id)
+{
+    ja_code_t code = ja_err_code_find(id);
+
+    if (code == JA_E_COUNT) {
+        return NULL;
+    }
+    return lang == JA_LANG_JA ? ja_err_row(code)->ja : ja_err_row(code)->en;
+}

@@ -1,0 +1,67 @@
+#include "../base/check.h"
+#include "cli/types.h"
+
+static int codes[JA_E_COUNT];
+
+static int count(const char *type)
+{
+    int found = 0;
+    int code;
+
+    ja_types_codes(codes, type, pool);
+    for (code = 0; code < JA_E_COUNT; code++) {
+        found += codes[code];
+    }
+    return found;
+}
+
+/* All but "compound", which means what its subproblems mean. */
+static void every_type_means_something(void **state)
+{
+    int i;
+
+    (void)state;
+    for (i = 0; ja_types_names[i]; i++) {
+        if (strcmp(ja_types_names[i], "compound") != 0 && count(ja_types_names[i]) == 0) {
+            fail_msg("%s", ja_types_names[i]);
+        }
+    }
+}
+
+static void a_type_is_found_however_it_is_written(void **state)
+{
+    (void)state;
+    assert_int_equal(count("rejectedIdentifier"), 1);
+    assert_true(codes[JA_E_REJECTED_NAME]);
+    assert_int_equal(count("REJECTEDIDENTIFIER"), 1);
+    assert_int_equal(count("urn:ietf:params:acme:error:caa"), 1);
+    assert_true(codes[JA_E_CAA]);
+}
+
+static void what_depends_on_the_request_means_several(void **state)
+{
+    (void)state;
+    assert_true(count("unauthorized") > 1);
+    assert_true(codes[JA_E_UNAUTHORIZED]);
+    assert_true(codes[JA_E_VALIDATION_WRONG]);
+}
+
+static void others_mean_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(count("dance"), 0);
+    assert_int_equal(count(""), 0);
+    assert_int_equal(count("urn:ietf:params:acme:error:"), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_type_means_something),
+        TEST(a_type_is_found_however_it_is_written),
+        TEST(what_depends_on_the_request_means_several),
+        TEST(others_mean_nothing),
+    };
+
+    return RUN_TESTS(tests);
+}

@@ -1,0 +1,425 @@
+#include "set_fixture.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <apr_strings.h>
+
+#include "base/clock.h"
+#include "issue/backoff.h"
+#include "issue/fingerprint.h"
+#include "issue/runner_domain.h"
+
+#define ORDER     "https://ca.example/order/1"
+#define SECONDS   apr_time_from_sec(1)
+#define DAYS      apr_time_from_sec(DAY)
+#define P256_ONLY specs_of(JA_KEY_P256, JA_SET_NO_SPEC)
+
+static apr_time_t now;
+static const char *lines;
+static ja_plan_ca_t ca;
+static ja_plan_domain_t plan;
+static ja_domain_t domain;
+static ja_due_why_t why;
+
+static apr_time_t test_clock(void *baton)
+{
+    (void)baton;
+    return now;
+}
+
+static void keep_line(void *baton, ja_level_t level, const char *line)
+{
+    (void)baton;
+    (void)level;
+    lines = apr_pstrcat(pool, lines, line, "\n", NULL);
+}
+
+static const ja_log_t LOG = { .write = keep_line, .level = JA_LOG_DEBUG };
+
+static int domain_begins(void **state)
+{
+    if (set_begins(state) != 0) {
+        return -1;
+    }
+    now = NOW;
+    lines = "";
+    ja_clock_use(test_clock, NULL);
+    memset(&plan, 0, sizeof(plan));
+    memset(&domain, 0, sizeof(domain));
+    ca.id = "ca";
+    ca.url = CA_URL;
+    plan.name = NAME;
+    plan.names = names;
+    plan.ca = &ca;
+    plan.keys = P256_ONLY;
+    plan.challenges = names_of("http-01", NULL);
+    plan.renew_before.percent = 33;
+    plan.is_used = 1;
+    return 0;
+}
+
+static int domain_ends(void **state)
+{
+    ja_clock_use(NULL, NULL);
+    return test_ends(state);
+}
+
+#define DOMAIN_TEST(FN) cmocka_unit_test_setup_teardown(FN, domain_begins, domain_ends)
+
+static void load(void)
+{
+    ja_domain_load(&domain, &plan, store, &LOG, pool);
+}
+
+static apr_time_t next_at(void)
+{
+    return ja_domain_next_at(&domain, &why, now);
+}
+
+static ja_job_t saved(void)
+{
+    ja_err_t *damage;
+    ja_job_t job;
+
+    ja_job_load(&job, &damage, store, NAME, pool, pool);
+    works(damage);
+    return job;
+}
+
+/* As an attempt leaves it that has failed with an order in flight. */
+static void fail_with(ja_code_t code, apr_time_t retry_at)
+{
+    apr_pool_t *attempt_pool;
+    ja_err_t *err;
+
+    apr_pool_create(&attempt_pool, pool);
+    err = ja_err_make(code, attempt_pool, "order %s", ORDER);
+    err->retry_at = retry_at;
+    domain.job.state = JA_ST_VALIDATE;
+    domain.job.spec = JA_KEY_P256;
+    domain.job.order_url = apr_pstrdup(attempt_pool, ORDER);
+    domain.job.thumbprint = apr_pstrdup(attempt_pool, "thumbprint");
+    domain.job.fingerprint = ja_fingerprint_domain(&plan, domain.pool);
+    domain.job.started_at = NOW;
+    ja_domain_failed(&domain, err, "waiting for validation", store, &LOG);
+    apr_pool_destroy(attempt_pool);
+}
+
+static void succeed(void)
+{
+    domain.job.started_at = NOW;
+    domain.job.fingerprint = ja_fingerprint_domain(&plan, domain.pool);
+    ja_domain_succeeded(&domain, store, &LOG);
+}
+
+/* --- loading ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void without_anything_it_is_due_at_once(void **state)
+{
+    (void)state;
+    load();
+    assert_null(domain.live);
+    assert_null(domain.staged);
+    assert_int_equal(next_at(), NOW);
+    assert_int_equal(why, JA_DUE_FIRST);
+    assert_string_equal(lines, "");
+}
+
+static void not_wanted_it_is_never_due(void **state)
+{
+    (void)state;
+    plan.is_used = 0;
+    load();
+    assert_int_equal(next_at(), 0);
+    assert_int_equal(why, JA_DUE_NEVER);
+}
+
+static void a_live_set_is_renewed_by_its_age(void **state)
+{
+    (void)state;
+    make_live(P256_ONLY, 0);
+    load();
+    assert_non_null(domain.live);
+    assert_in_range(next_at() - NOW, 60 * DAYS, 61 * DAYS);
+    assert_int_equal(why, JA_DUE_AGE);
+}
+
+static void a_staged_set_counts(void **state)
+{
+    (void)state;
+    staged(P256_ONLY, 0);
+    load();
+    assert_null(domain.live);
+    assert_non_null(domain.staged);
+    assert_in_range(next_at() - NOW, 60 * DAYS, 61 * DAYS);
+    assert_int_equal(why, JA_DUE_AGE);
+}
+
+static void what_is_damaged_is_told_and_counts_as_nothing(void **state)
+{
+    (void)state;
+    make_live(P256_ONLY, 0);
+    tree_put(in_store("live/a.jp/set.json"), "{");
+    tree_put(in_store("jobs/a.jp.json"), "{");
+    load();
+    assert_int_equal(next_at(), NOW);
+    assert_int_equal(why, JA_DUE_FIRST);
+    assert_non_null(strstr(lines, "reading the live set"));
+    assert_non_null(strstr(lines, "reading the job"));
+}
+
+/* No restart would take it over: as long as it is there nothing would come of a new one. */
+static void a_bad_staged_set_is_removed(void **state)
+{
+    (void)state;
+    staged(P256_ONLY, 0);
+    tree_put(in_store("staging/a.jp/privkey-p256.pem"), "-----BEGIN PRIVATE KEY-----\n");
+    load();
+    assert_null(domain.staged);
+    assert_false(tree_has(in_store("staging/a.jp")));
+    assert_int_equal(next_at(), NOW);
+    assert_int_equal(why, JA_DUE_FIRST);
+    assert_non_null(strstr(lines, "removing the staged set"));
+}
+
+static void a_staged_set_for_other_names_stays_until_there_is_a_better_one(void **state)
+{
+    (void)state;
+    staged(P256_ONLY, 0);
+    plan.names = names_of("a.jp", "new.a.jp", NULL);
+    load();
+    assert_int_equal(next_at(), NOW);
+    assert_true(tree_has(in_store("staging/a.jp")));
+}
+
+/* --- failures ----------------------------------------------------------------------------------------------------------------------------- */
+
+static void a_failure_is_counted_told_and_waited_for(void **state)
+{
+    (void)state;
+    load();
+    fail_with(JA_E_TIMEOUT, 0);
+    assert_in_range(next_at() - NOW, 30 * SECONDS, 36 * SECONDS);
+    assert_int_equal(saved().attempts, 1);
+    assert_int_equal(saved().next_at, next_at() / SECONDS * SECONDS);
+    assert_string_equal(saved().error->id, "JA0302");
+    assert_string_equal(saved().error->activity, "waiting for validation");
+    assert_string_equal(saved().order_url, ORDER);
+    assert_int_equal(saved().history->nelts, 1);
+    assert_non_null(strstr(lines, "a.jp: JA0302: while waiting for validation: order " ORDER));
+    assert_non_null(strstr(lines, "Next try at"));
+    fail_with(JA_E_TIMEOUT, 0);
+    assert_in_range(next_at() - NOW, 60 * SECONDS, 72 * SECONDS);
+    assert_int_equal(saved().attempts, 2);
+    assert_int_equal(saved().history->nelts, 2);
+}
+
+static void a_refusal_waits_for_people(void **state)
+{
+    (void)state;
+    load();
+    fail_with(JA_E_REJECTED_NAME, 0);
+    assert_true(next_at() - NOW >= 6 * apr_time_from_sec(HOUR));
+}
+
+static void the_ca_s_retry_after_is_kept(void **state)
+{
+    (void)state;
+    load();
+    fail_with(JA_E_RATE_LIMITED, NOW + 7200 * SECONDS);
+    assert_int_equal(next_at(), NOW + 7200 * SECONDS);
+}
+
+static void a_restart_does_not_shorten_the_waiting(void **state)
+{
+    (void)state;
+    load();
+    fail_with(JA_E_TIMEOUT, NOW + 7200 * SECONDS);
+    load();
+    assert_int_equal(next_at(), NOW + 7200 * SECONDS);
+    assert_string_equal(domain.job.order_url, ORDER);
+    assert_int_equal(domain.job.attempts, 1);
+}
+
+/* An order that never gets anywhere is not looked at for ever. */
+static void every_fifth_failure_forgets_the_order(void **state)
+{
+    int i;
+
+    (void)state;
+    load();
+    for (i = 1; i <= 10; i++) {
+        fail_with(JA_E_TIMEOUT, 0);
+        assert_int_equal(domain.job.order_url == NULL, i % 5 == 0);
+        assert_int_equal(saved().order_url == NULL, i % 5 == 0);
+    }
+}
+
+static void other_names(void)
+{
+    plan.names = names_of("a.jp", "b.jp", NULL);
+}
+
+static void other_keys(void)
+{
+    plan.keys = specs_of(JA_KEY_P384, JA_SET_NO_SPEC);
+}
+
+static void other_ca(void)
+{
+    ca.url = "https://other.example/directory";
+}
+
+static void another_configuration_begins_anew(void **state)
+{
+    void (*const CHANGES[])(void) = { other_names, other_keys, other_ca };
+    unsigned i;
+
+    (void)state;
+    for (i = 0; i < sizeof(CHANGES) / sizeof(CHANGES[0]); i++) {
+        load();
+        fail_with(JA_E_REJECTED_NAME, 0);
+        CHANGES[i]();
+        load();
+        assert_int_equal(next_at(), NOW);
+        assert_null(domain.job.order_url);
+        assert_int_equal(domain.job.attempts, 0);
+        assert_int_equal(domain.job.started_at, 0);
+        assert_null(domain.job.error);
+        assert_int_equal(domain.job.history->nelts, (int)i + 1);
+    }
+}
+
+static void a_clock_that_was_wrong_is_forgiven(void **state)
+{
+    (void)state;
+    now = NOW + 3000 * DAYS;
+    load();
+    fail_with(JA_E_TIMEOUT, 0);
+    now = NOW;
+    load();
+    assert_int_equal(next_at(), NOW);
+    assert_string_equal(domain.job.order_url, ORDER);
+}
+
+static void a_store_that_cannot_be_written_is_told(void **state)
+{
+    (void)state;
+    load();
+    tree_put(in_store("jobs/a.jp.json"), "{\"state\":\"idle\"}");
+    assert_int_equal(unlink(in_store("jobs/a.jp.json")), 0);
+    assert_int_equal(mkdir(in_store("jobs/a.jp.json"), 0700), 0);
+    fail_with(JA_E_TIMEOUT, 0);
+    assert_non_null(strstr(lines, "saving the job"));
+    assert_in_range(next_at() - NOW, 30 * SECONDS, 36 * SECONDS);
+}
+
+/* --- success ------------------------------------------------------------------------------------------------------------------------------ */
+
+static void a_success_ends_the_job(void **state)
+{
+    (void)state;
+    load();
+    staged(P256_ONLY, 0);
+    succeed();
+    assert_non_null(domain.staged);
+    assert_in_range(next_at() - NOW, 60 * DAYS, 61 * DAYS);
+    assert_int_equal(saved().state, JA_ST_IDLE);
+    assert_int_equal(saved().attempts, 0);
+    assert_int_equal(saved().next_at, 0);
+    assert_int_equal(saved().started_at, 0);
+    assert_null(saved().error);
+    assert_null(saved().order_url);
+    assert_string_equal(APR_ARRAY_IDX(saved().history, 0, ja_job_event_t).event, "staged");
+    assert_non_null(strstr(lines, "a.jp: JA0006: staged"));
+    assert_null(strstr(lines, "recovered"));
+}
+
+static void after_failures_it_is_a_recovery(void **state)
+{
+    (void)state;
+    load();
+    fail_with(JA_E_TIMEOUT, 0);
+    fail_with(JA_E_TIMEOUT, 0);
+    staged(P256_ONLY, 0);
+    succeed();
+    assert_non_null(strstr(lines, "a.jp: JA0008: recovered: after 2 failed attempts"));
+    assert_int_equal(saved().attempts, 0);
+    assert_int_equal(saved().history->nelts, 3);
+}
+
+/* Whatever has become of the new set: the CA is not asked for one after the other, also not after a restart. */
+static void a_success_that_does_not_help_is_not_repeated_at_once(void **state)
+{
+    (void)state;
+    load();
+    succeed();
+    assert_int_equal(next_at() - NOW, apr_time_from_sec(HOUR));
+    load();
+    assert_int_equal(next_at() - NOW, apr_time_from_sec(HOUR));
+    other_names();
+    load();
+    assert_int_equal(next_at(), NOW);
+}
+
+/* Killed after staging, before the job said so; then a restart has made the set live. */
+static void what_the_sets_say_is_done_is_done(void **state)
+{
+    (void)state;
+    load();
+    fail_with(JA_E_TIMEOUT, 0);
+    make_live(P256_ONLY, 0);
+    load();
+    assert_null(domain.job.order_url);
+    assert_int_equal(domain.job.started_at, 0);
+    assert_int_equal(domain.job.attempts, 0);
+    assert_null(saved().order_url);
+    assert_in_range(next_at() - NOW, 60 * DAYS, 61 * DAYS);
+}
+
+/* Years of it take no more memory than one. */
+static void memory_does_not_grow(void **state)
+{
+    apr_pool_t *before = NULL;
+    int i;
+
+    (void)state;
+    load();
+    for (i = 0; i < 50; i++) {
+        fail_with(JA_E_TIMEOUT, 0);
+        assert_ptr_not_equal(domain.pool, before);
+        assert_ptr_equal(apr_pool_parent_get(domain.pool), pool);
+        before = domain.pool;
+    }
+    assert_int_equal(domain.job.history->nelts, JA_JOB_HISTORY_MAX);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DOMAIN_TEST(without_anything_it_is_due_at_once),
+        DOMAIN_TEST(not_wanted_it_is_never_due),
+        DOMAIN_TEST(a_live_set_is_renewed_by_its_age),
+        DOMAIN_TEST(a_staged_set_counts),
+        DOMAIN_TEST(what_is_damaged_is_told_and_counts_as_nothing),
+        DOMAIN_TEST(a_bad_staged_set_is_removed),
+        DOMAIN_TEST(a_staged_set_for_other_names_stays_until_there_is_a_better_one),
+        DOMAIN_TEST(a_failure_is_counted_told_and_waited_for),
+        DOMAIN_TEST(a_refusal_waits_for_people),
+        DOMAIN_TEST(the_ca_s_retry_after_is_kept),
+        DOMAIN_TEST(a_restart_does_not_shorten_the_waiting),
+        DOMAIN_TEST(every_fifth_failure_forgets_the_order),
+        DOMAIN_TEST(another_configuration_begins_anew),
+        DOMAIN_TEST(a_clock_that_was_wrong_is_forgiven),
+        DOMAIN_TEST(a_store_that_cannot_be_written_is_told),
+        DOMAIN_TEST(a_success_ends_the_job),
+        DOMAIN_TEST(after_failures_it_is_a_recovery),
+        DOMAIN_TEST(a_success_that_does_not_help_is_not_repeated_at_once),
+        DOMAIN_TEST(what_the_sets_say_is_done_is_done),
+        DOMAIN_TEST(memory_does_not_grow),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,159 @@
+#include "../issue/set_fixture.h"
+#include "sample.h"
+
+#include <string.h>
+
+#include "issue/accounts_file.h"
+
+/* The domain of set_fixture, whose sets are in the store. */
+static ja_plan_domain_t *stored_domain(void)
+{
+    ja_plan_domain_t *domain = sample_domain();
+
+    domain->name = NAME;
+    domain->names = names;
+    return domain;
+}
+
+static ja_report_t *report_of(const ja_plan_t *plan, const char *only)
+{
+    ja_report_t *report;
+
+    works(ja_report_make(&report, plan, store, only, NOW, pool, pool));
+    return report;
+}
+
+static const ja_report_domain_t *domain_at(const ja_report_t *report, int i)
+{
+    return &APR_ARRAY_IDX(report->domains, i, const ja_report_domain_t);
+}
+
+static const ja_report_account_t *account_at(const ja_report_t *report, int i)
+{
+    return &APR_ARRAY_IDX(report->accounts, i, const ja_report_account_t);
+}
+
+static void an_empty_store_is_reported(void **state)
+{
+    ja_report_t *report = report_of(sample_plan(stored_domain(), NULL), NULL);
+
+    (void)state;
+    assert_int_equal(report->now, NOW);
+    assert_int_equal(report->domains->nelts, 1);
+    assert_int_equal(domain_at(report, 0)->state, JA_REPORT_ISSUING);
+    assert_null(domain_at(report, 0)->live);
+    assert_null(domain_at(report, 0)->damage);
+    assert_int_equal(report->accounts->nelts, 1);
+    assert_null(account_at(report, 0)->account_url);
+    assert_false(ja_report_account_is_bad(account_at(report, 0)));
+    assert_true(ja_report_is_bad(report));
+}
+
+static void files_are_read(void **state)
+{
+    const ja_report_domain_t *domain;
+    ja_report_t *report;
+
+    (void)state;
+    make_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 0);
+    staged(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 0);
+    works(ja_job_save(sample_failed("no", 60, 300), store, NAME, JA_FS_LAZY, pool));
+    works(ja_account_file_save(sample_account(), store, "ca.example-00000000", pool));
+    report = report_of(sample_plan(stored_domain(), NULL), NULL);
+    domain = domain_at(report, 0);
+    assert_non_null(domain->live);
+    assert_non_null(domain->staged);
+    assert_int_equal(domain->state, JA_REPORT_STAGED);
+    assert_int_equal(domain->history->nelts, 1);
+    assert_string_equal(account_at(report, 0)->account_url, "https://ca.example/account/1");
+    assert_false(ja_report_is_bad(report));
+}
+
+static void damage_is_told_and_no_error(void **state)
+{
+    const ja_report_domain_t *domain;
+    ja_report_t *report;
+
+    (void)state;
+    make_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 0);
+    tree_put(in_store("jobs/a.jp.json"), "{\"state\":");
+    tree_put(in_store("archive/a.jp/1/set.json"), "garbage");
+    works(ja_account_file_save(sample_account(), store, "ca.example-00000000", pool));
+    tree_put(in_store("accounts/ca.example-00000000/account.json"), "[]");
+    report = report_of(sample_plan(stored_domain(), NULL), NULL);
+    domain = domain_at(report, 0);
+    assert_non_null(domain->damage);
+    assert_non_null(strstr(domain->damage, "; "));
+    assert_true(ja_report_domain_is_bad(domain));
+    assert_non_null(account_at(report, 0)->damage);
+    assert_true(ja_report_account_is_bad(account_at(report, 0)));
+}
+
+static void one_domain_is_found_by_any_of_its_names(void **state)
+{
+    ja_plan_t *plan = sample_plan(sample_domain(), stored_domain(), NULL);
+    ja_report_t *report;
+
+    (void)state;
+    assert_string_equal(domain_at(report_of(plan, "a.jp"), 0)->name, "a.jp");
+    assert_string_equal(domain_at(report_of(plan, "www.a.jp"), 0)->name, "a.jp");
+    assert_int_equal(report_of(plan, "www.a.jp")->domains->nelts, 1);
+    assert_int_equal(report_of(plan, NULL)->domains->nelts, 2);
+    fails(ja_report_make(&report, plan, store, "b.jp", NOW, pool, pool), JA_E_NOT_FOUND, "b.jp");
+}
+
+static void states_are_counted(void **state)
+{
+    ja_derive_t good = {
+        sample_domain(), sample_set(-DAY, 89L * DAY), NULL, sample_job(), sample_account(), NOW
+    };
+    ja_derive_t none = good;
+    int counts[JA_REPORT_STATE_COUNT];
+
+    (void)state;
+    none.live = NULL;
+    ja_report_count(counts, sample_report(&good, &none, &good, NULL));
+    assert_int_equal(counts[JA_REPORT_VALID], 2);
+    assert_int_equal(counts[JA_REPORT_ISSUING], 1);
+    assert_int_equal(counts[JA_REPORT_ERROR], 0);
+}
+
+static void what_needs_attention_comes_first(void **state)
+{
+    ja_derive_t good = {
+        sample_domain(), sample_set(-DAY, 89L * DAY), NULL, sample_job(), sample_account(), NOW
+    };
+    ja_derive_t sooner = good;
+    ja_derive_t failed = good;
+    ja_derive_t expired = good;
+    apr_array_header_t *sorted;
+    ja_report_t *report;
+    static const int ORDER[] = { 3, 2, 4, 0, 1 };
+    int i;
+
+    (void)state;
+    sooner.live = sample_set(-DAY, 80L * DAY);
+    failed.live = NULL;
+    failed.job = sample_failed("no", 1, 1);
+    expired.live = sample_set(-91L * DAY, -DAY);
+    report = sample_report(&good, &good, &failed, &expired, &sooner, NULL);
+    sorted = ja_report_by_attention(report, pool);
+    for (i = 0; i < 5; i++) {
+        assert_ptr_equal(APR_ARRAY_IDX(sorted, i, const ja_report_domain_t *),
+                         domain_at(report, ORDER[i]));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        SET_TEST(an_empty_store_is_reported),
+        SET_TEST(files_are_read),
+        SET_TEST(damage_is_told_and_no_error),
+        SET_TEST(one_domain_is_found_by_any_of_its_names),
+        TEST(states_are_counted),
+        TEST(what_needs_attention_comes_first),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
