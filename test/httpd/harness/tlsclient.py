@@ -1,0 +1,54 @@
+"""A TLS client that says what it was served."""
+
+import socket
+import ssl
+
+from cryptography import x509
+
+# One signature family each: which certificate is served then tells the key type.
+ONLY = {"ec": "ECDHE-ECDSA-AES128-GCM-SHA256", "rsa": "ECDHE-RSA-AES128-GCM-SHA256"}
+
+
+def _context(roots_pem, only):
+    if roots_pem:
+        context = ssl.create_default_context(cadata=roots_pem)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    if only:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+        context.set_ciphers(ONLY[only])
+    return context
+
+
+def served(port, name, roots_pem=None, only=None):
+    """Handshake with SNI name -> the server's certificate.
+
+    roots_pem: verify chain and host name against these roots, else nothing is verified.
+    only: "ec" or "rsa": the client can do no other key type.
+    """
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        with _context(roots_pem, only).wrap_socket(plain, server_hostname=name) as tls:
+            return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
+
+
+def names_of(cert):
+    """The DNS names of a certificate, sorted."""
+    san = cert.extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    return sorted(san.value.get_values_for_type(x509.DNSName))
+
+
+def common_name(cert):
+    found = cert.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
+    return found[0].value if found else None
+
+
+def https_get(port, name, path="/", roots_pem=None):
+    """GET over TLS -> (status, headers as a dict with lower-case names, body)."""
+    from .rawhttp import read_reply
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        with _context(roots_pem, None).wrap_socket(plain, server_hostname=name) as tls:
+            tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
+                        .encode())
+            return read_reply(tls)

@@ -1,0 +1,74 @@
+"""The same job under every MPM, and beside other modules."""
+
+import subprocess
+
+import pytest
+
+from harness import conf, paths, tlsclient
+from harness.ports import is_listening
+from harness.wait import until
+
+NAME = "www.example.jp"
+
+
+@pytest.mark.parametrize("mpm", ["event", "worker", "prefork"])
+def test_certificate_is_obtained_under_every_mpm(make_httpd, ca, mpm):
+    httpd = make_httpd(ca, mpm=mpm)
+    httpd.manage(NAME, Keys="p256 rsa2048").serve(NAME)
+    httpd.obtain(NAME)
+    assert httpd.served(NAME, only="rsa") and httpd.served(NAME, only="ec")
+    httpd.graceful()
+    httpd.restart()
+    assert httpd.served(NAME)
+
+
+def test_works_beside_mod_md(make_httpd, ca):
+    """mod_md has domains of its own, from the same CA; neither gets in the other's way."""
+    theirs = "theirs.example.jp"
+    httpd = make_httpd(ca, modules=["md"])
+    httpd.manage(NAME).serve(NAME)
+    httpd.sites += f"""\
+MDCertificateAuthority {ca.directory_url}
+MDCACertificateFile "{ca.anchor_file}"
+MDExternalAccountBinding {ca.kid} {ca.hmac}
+MDCertificateAgreement accepted
+MDContactEmail admin@example.jp
+MDStoreDir "{httpd.root}/md"
+MDPrivateKeys secp256r1
+MDStapling off
+MDPortMap 80:{httpd.http_port}
+MDomain {theirs}
+"""
+    httpd.serve(theirs)
+    httpd.guard.tolerate("AH10085", "mod_md's site has no certificate at first")
+    httpd.guard.tolerate(r"\[md:warn\]", "mod_md's own remarks")
+    httpd.start()
+    httpd.wait_staged(NAME)
+    httpd.wait_log(r"md.*has been (setup|renewed)|AH10059")
+    httpd.graceful()
+    assert tlsclient.names_of(httpd.served(NAME)) == [NAME]
+    assert tlsclient.names_of(httpd.served(theirs)) == [theirs]
+
+
+def test_one_process_mode_starts(httpd):
+    """httpd -X never runs the monitor hook; it must still start, serve and stop."""
+    httpd.manage(NAME).serve(NAME).write()
+    process = subprocess.Popen([paths.APACHE, "-d", httpd.root, "-f",
+                                httpd.root / "conf/httpd.conf", "-X"],
+                               stdin=subprocess.DEVNULL)
+    try:
+        until(lambda: is_listening(httpd.http_port), "httpd -X")
+        assert httpd.get("/")[0] == 200
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_module_without_mod_ssl_answers_challenges(make_httpd, ca, monkeypatch):
+    monkeypatch.setattr(conf, "BASE_MODULES",
+                        tuple(m for m in conf.BASE_MODULES if m != "ssl"))
+    httpd = make_httpd(ca)
+    httpd.manage(NAME, Renew="always")
+    httpd.sites = conf.vhost(httpd.http_port, NAME)
+    httpd.start()
+    httpd.wait_staged(NAME)
