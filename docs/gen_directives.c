@@ -1,6 +1,7 @@
 /* Prints the reference part of docs/directives.md from the directive table. With the name of a
  * file: that file's text up to the marker, then the reference part, so that what it prints can
- * replace the file. `make docs` does that; `make check` fails if it would change anything. */
+ * replace the file. `make update-docs` does that; `make check` fails if it would change anything.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 
 #include "issue/settings.h"
 
-#define MARKER   "<!-- What follows is made by `make docs` from src/issue/settings.def. -->\n"
+#define MARKER   "<!-- What follows is made by `make update-docs` from src/issue/settings.def. -->\n"
 #define MAX_HEAD (256 * 1024)
 
 static const char *where(const ja_setting_t *row)

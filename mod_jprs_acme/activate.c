@@ -98,12 +98,15 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
         return OK; /* the real pass comes next, and tells */
     }
     if (err) {
-        ja_event_errored(log, plan->store_path, err, "preparing the store", 0, ptemp);
+        err = ja_err_wrap(err, ptemp,
+                          "ManagedDomainStore %s, without which there are no certificates",
+                          plan->store_path);
+        ja_event_errored(log, "mod_jprs_acme", err, "preparing the store", 0, ptemp);
         return OK;
     }
     err = ja_plan_publish(plan, store, ptemp);
     if (err) {
-        ja_event_errored(log, plan->store_path, err, "writing config.json", 0, ptemp);
+        ja_event_errored(log, "mod_jprs_acme", err, "writing config.json", 0, ptemp);
     }
     commit_all(plan, s, log, ptemp);
     return OK;

@@ -6,10 +6,11 @@
 
 APLOG_USE_MODULE(jprs_acme);
 
-/* The levels have httpd's numbers; the message id is in the line already. */
+/* The levels have httpd's numbers; the message id is in the line already. No file and line: they
+ * would be this one for all. */
 static void write_line(void *baton, ja_level_t level, const char *line)
 {
-    ap_log_error(APLOG_MARK, (int)level, 0, (server_rec *)baton, "%s", line);
+    ap_log_error(NULL, 0, APLOG_MODULE_INDEX, (int)level, 0, (server_rec *)baton, "%s", line);
 }
 
 const ja_log_t *ja_aplog_make(server_rec *s, apr_pool_t *pool)

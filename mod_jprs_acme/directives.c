@@ -34,6 +34,15 @@ static apr_array_header_t *split(const char *args, apr_pool_t *pool)
     return words;
 }
 
+/* A row of the table, as `node` has it. */
+static const char *give(ja_settings_t *settings, const ja_setting_t *row,
+                        const ap_directive_t *node, const char *args, apr_pool_t *pool)
+{
+    settings->here.file = node->filename;
+    settings->here.line = node->line_num;
+    return ja_settings_give(settings, row, split(args, pool), ap_server_root, pool);
+}
+
 /* A row of the table, outside of sections. */
 static const char *read_setting(cmd_parms *cmd, void *unused, const char *args)
 {
@@ -42,8 +51,7 @@ static const char *read_setting(cmd_parms *cmd, void *unused, const char *args)
 
     (void)unused;
     return fault ? fault
-                 : ja_settings_give(&ja_conf_get(cmd->server)->settings, row,
-                                    split(args, cmd->pool), ap_server_root, cmd->pool);
+                 : give(&ja_conf_get(cmd->server)->settings, row, cmd->directive, args, cmd->pool);
 }
 
 /* Enter a managed domain; `settings` are those of a section, or NULL. */
@@ -103,8 +111,7 @@ static const char *read_inner(cmd_parms *cmd, ja_settings_t *settings, const ap_
                             "<ManagedDomain>",
                             row->name);
     }
-    return ja_settings_give(settings, row, split(inner->args, cmd->pool), ap_server_root,
-                            cmd->pool);
+    return give(settings, row, inner, inner->args, cmd->pool);
 }
 
 static const char *read_section(cmd_parms *cmd, void *unused, const char *args)

@@ -10,6 +10,7 @@
 #include <apr_strings.h>
 
 #include "issue/dnsname.h"
+#include "issue/eab_check.h"
 
 #include "aplog.h"
 #include "conf.h"
@@ -337,6 +338,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "%s", ja_err_text(err, ptemp));
         return HTTP_INTERNAL_SERVER_ERROR;
     }
+    ja_eab_check(check.complaints, conf->plan, ptemp);
     check.plan = conf->plan;
     check.tree = ja_conftree_read(ap_conftree, ptemp);
     check.hosts = apr_array_make(ptemp, 64, sizeof(host_t));

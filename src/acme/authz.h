@@ -7,7 +7,8 @@
 #include "acme/ca.h"
 
 #define JA_AUTHZ_MAX_CHALLENGES 20
-#define JA_TOKEN_MAX 128                /* [A-Za-z0-9_-]: RFC 8555 8.3 asks for at least 128 bits of entropy in it   */
+#define JA_TOKEN_MAX \
+    128 /* [A-Za-z0-9_-]: RFC 8555 8.3 asks for at least 128 bits of entropy in it */
 
 typedef enum {
     JA_AUTHZ_PENDING,
@@ -28,31 +29,36 @@ typedef enum {
 } ja_challenge_status_t;
 
 typedef struct {
-    const char *type;                   /* "http-01"; any string                                                     */
+    const char *type; /* "http-01"; any string */
     const char *url;
-    const char *token;                  /* checked: 1 .. JA_TOKEN_MAX characters of the alphabet; "" for types without */
+    const char
+        *token; /* checked: 1 .. JA_TOKEN_MAX characters of the alphabet; "" for types without */
     ja_challenge_status_t status;
-    ja_err_t *error;                    /* why it is invalid, or NULL                                                */
+    ja_err_t *error; /* why it is invalid, or NULL */
 } ja_challenge_t;
 
 typedef struct {
     ja_authz_status_t status;
-    const char *name;                   /* the identifier, with "*." in front if "wildcard" is set                   */
-    const apr_array_header_t *challenges;       /* ja_challenge_t                                                    */
+    const char *name; /* the identifier, with "*." in front if "wildcard" is set */
+    const apr_array_header_t *challenges; /* ja_challenge_t */
 } ja_authz_t;
 
 /* POST-as-GET of an authorization. */
 void ja_authz_ask(ja_ask_t *ask, const char *url);
-ja_err_t *ja_authz_hear(ja_authz_t **authz, const ja_heard_t *heard, apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+ja_err_t *ja_authz_hear(ja_authz_t **authz, const ja_heard_t *heard, apr_pool_t *result,
+                        apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* The first challenge of the first of `types` (const char *, in order of preference) that is offered, or NULL. */
+/* The first challenge of the first of `types` (const char *, in order of preference) that is
+ * offered, or NULL. */
 const ja_challenge_t *ja_authz_pick(const ja_authz_t *authz, const apr_array_header_t *types);
 
-/* Why the authorization is not valid: the error of its invalid challenge, or JA_E_AUTHZ_INVALID with the status. Never NULL. */
+/* Why the authorization is not valid: the error of its invalid challenge, or JA_E_AUTHZ_INVALID
+ * with the status. Never NULL. */
 ja_err_t *ja_authz_why(const ja_authz_t *authz, apr_pool_t *result) JA_WARN_UNUSED;
 
 /* Tell the CA that a challenge can be looked at (7.5.1); the answer is the challenge. */
 void ja_challenge_ask(ja_ask_t *ask, const char *url);
-ja_err_t *ja_challenge_hear(ja_challenge_t **challenge, const ja_heard_t *heard, apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+ja_err_t *ja_challenge_hear(ja_challenge_t **challenge, const ja_heard_t *heard, apr_pool_t *result,
+                            apr_pool_t *scratch) JA_WARN_UNUSED;
 
 #endif

@@ -166,7 +166,7 @@ ja_err_t *ja_ca_call(ja_ca_t *ca, const ja_ask_t *ask, const ja_jwk_t *jwk, cons
     return NULL;
 }
 
-ja_ca_t *ja_ca_make(const ja_ca_conf_t *conf, ja_http_t *http, const ja_log_t *log,
+ja_ca_t *ja_ca_make(const ja_ca_conf_t *conf, ja_loop_t *loop, ja_http_t *http, const ja_log_t *log,
                     apr_pool_t *pool)
 {
     ja_ca_t *ca = apr_pcalloc(pool, sizeof(*ca));
@@ -177,7 +177,7 @@ ja_ca_t *ja_ca_make(const ja_ca_conf_t *conf, ja_http_t *http, const ja_log_t *l
     ca->peer.trust_file = apr_pstrdup(pool, conf->trust_file);
     ca->pool = pool;
     ca->directory_url = apr_pstrdup(pool, conf->directory_url);
-    ca->nonces = ja_nonces_make(&ca->peer, pool);
+    ca->nonces = ja_nonces_make(&ca->peer, loop, pool);
     APR_RING_INIT(&ca->waiting, waiter_t, link);
     return ca;
 }

@@ -13,6 +13,7 @@ struct ja_call_t {
     ja_ca_done_fn *done;
     void *baton;
     apr_pool_t *pool;
+    ja_trip_t trip;  /* of the nonce of the present try */
     const char *url; /* known once there is a directory */
     const char *payload;
     ja_http_req_t req; /* of the present try */
@@ -24,7 +25,7 @@ static apr_status_t cancel(void *data)
 {
     ja_call_t *call = data;
 
-    ja_nonces_end(call->nonces, NULL);
+    ja_nonces_end(call->nonces, &call->trip, NULL);
     ja_nonces_pump(call->nonces);
     return APR_SUCCESS;
 }
@@ -69,7 +70,7 @@ static ja_err_t *try_with(ja_call_t *call, const char *nonce)
     ja_err_t *err = send_with(call, nonce);
 
     if (err) {
-        ja_nonces_end(call->nonces, NULL);
+        ja_nonces_end(call->nonces, &call->trip, NULL);
     }
     return err;
 }
@@ -90,7 +91,7 @@ static ja_err_t *try_once(ja_call_t *call)
 {
     const char *nonce;
 
-    JA_TRY(ja_nonces_take(&nonce, call->nonces, on_nonce, call, call->pool));
+    JA_TRY(ja_nonces_take(&nonce, call->nonces, &call->trip, on_nonce, call, call->pool));
     return nonce ? try_with(call, nonce) : NULL;
 }
 
@@ -103,9 +104,10 @@ static ja_err_t *try_again(ja_call_t *call, const ja_http_reply_t *reply)
     const char *nonce = ja_nonces_of(reply);
 
     if (nonce) {
+        ja_nonces_again(call->nonces, &call->trip);
         return try_with(call, nonce);
     }
-    ja_nonces_end(call->nonces, reply);
+    ja_nonces_end(call->nonces, &call->trip, reply);
     return try_once(call);
 }
 
@@ -121,7 +123,7 @@ static void on_reply(void *baton, const ja_http_reply_t *reply, ja_err_t *err)
 
     apr_pool_cleanup_kill(call->pool, call, cancel);
     if (!reply) {
-        ja_nonces_end(call->nonces, NULL);
+        ja_nonces_end(call->nonces, &call->trip, NULL);
         finish(call, NULL, err);
         return;
     }
@@ -136,7 +138,7 @@ static void on_reply(void *baton, const ja_http_reply_t *reply, ja_err_t *err)
         }
         return;
     }
-    ja_nonces_end(call->nonces, reply);
+    ja_nonces_end(call->nonces, &call->trip, reply);
     finish(call, heard, err);
 }
 

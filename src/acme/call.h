@@ -6,7 +6,7 @@
 #include "acme/ca.h"
 #include "acme/nonces.h"
 
-#define JA_CALL_TRIES 6 /* the first, and 5 more with other nonces                  */
+#define JA_CALL_TRIES 6 /* the first, and 5 more with other nonces */
 
 typedef struct ja_call_t ja_call_t;
 

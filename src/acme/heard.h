@@ -6,13 +6,13 @@
 #include "json/bind.h"
 
 typedef struct {
-    ja_kind_t kind;               /* what was asked                                         */
-    const char *url;              /* where it went                                          */
-    const ja_http_reply_t *reply; /* status 2xx                                             */
-    const ja_json_t *json;        /* the body, if it has a JSON media type; else NULL       */
+    ja_kind_t kind;               /* what was asked */
+    const char *url;              /* where it went */
+    const ja_http_reply_t *reply; /* status 2xx */
+    const ja_json_t *json;        /* the body, if it has a JSON media type; else NULL */
     const char *location;         /* Location made absolute, or NULL. ja_url_parse() takes it;
                                      whose URL it is, is checked when it is asked           */
-    apr_time_t retry_at;          /* 0: none                                                */
+    apr_time_t retry_at;          /* 0: none */
 } ja_heard_t;
 
 /* Read `reply` to a request of `kind` to `url`. What is not 2xx, or has a problem document as its

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include <apr_lib.h>
-#include <apr_ring.h>
 #include <apr_strings.h>
 
 #include "base/clock.h"
@@ -19,6 +18,7 @@ struct waiter_t {
     APR_RING_ENTRY(waiter_t) link;
     ja_nonces_fn *fn;
     void *baton;
+    ja_trip_t *trip; /* of the nonce to come                                 */
     apr_pool_t *pool;
 };
 APR_RING_HEAD(waiters_t, waiter_t);
@@ -28,11 +28,12 @@ struct ja_nonces_t {
     apr_pool_t *pool;
     char url[JA_URL_MAX + 1];
     int expected;
-    int travelling;              /* with requests and HEADs                          */
-    int heads;                   /* of them                                          */
+    ja_trips_t trips;            /* with requests and HEADs; the brisk ones circulate */
+    int heads;                   /* of all that travel                               */
     kept_t stock[JA_NONCES_MAX]; /* the oldest first                                 */
     int count;
     struct waiters_t waiting; /* the longest first                                */
+    ja_timer_t *timer;        /* while somebody waits: the next trip to become slow */
     int is_closing;
 };
 
@@ -40,6 +41,7 @@ struct ja_nonces_t {
 typedef struct {
     ja_nonces_t *nonces;
     ja_http_req_t req;
+    ja_trip_t trip;
     apr_pool_t *pool;
 } head_t;
 
@@ -97,18 +99,35 @@ void ja_nonces_keep(ja_nonces_t *nonces, const ja_http_reply_t *reply)
     kept->at = ja_clock_now();
 }
 
-void ja_nonces_end(ja_nonces_t *nonces, const ja_http_reply_t *reply)
+void ja_nonces_end(ja_nonces_t *nonces, ja_trip_t *trip, const ja_http_reply_t *reply)
 {
-    nonces->travelling--;
+    ja_trip_end(&nonces->trips, trip);
     if (reply) {
         ja_nonces_keep(nonces, reply);
     }
 }
 
-/* The youngest: the CA forgets the oldest first. There has to be one. */
-static const char *out_of_stock(ja_nonces_t *nonces, apr_pool_t *pool)
+void ja_nonces_again(ja_nonces_t *nonces, ja_trip_t *trip)
 {
-    nonces->travelling++;
+    ja_trip_begin(&nonces->trips, trip);
+}
+
+/* In stock or on its way, however slow: may still come to serve somebody. */
+static int is_any_left(const ja_nonces_t *nonces)
+{
+    return nonces->count + nonces->trips.brisk + nonces->trips.slow > 0;
+}
+
+/* How many are in stock or will be soon. */
+static int circulating(const ja_nonces_t *nonces)
+{
+    return nonces->count + nonces->trips.brisk;
+}
+
+/* The youngest: the CA forgets the oldest first. There has to be one. */
+static const char *out_of_stock(ja_nonces_t *nonces, ja_trip_t *trip, apr_pool_t *pool)
+{
+    ja_trip_begin(&nonces->trips, trip);
     return apr_pstrdup(pool, nonces->stock[--nonces->count].text);
 }
 
@@ -122,10 +141,12 @@ static apr_status_t stop_waiting(void *data)
     return APR_SUCCESS;
 }
 
-static waiter_t *wait_make(ja_nonces_t *nonces, ja_nonces_fn *fn, void *baton, apr_pool_t *pool)
+static waiter_t *wait_make(ja_nonces_t *nonces, ja_trip_t *trip, ja_nonces_fn *fn, void *baton,
+                           apr_pool_t *pool)
 {
     waiter_t *waiter = apr_pcalloc(pool, sizeof(*waiter));
 
+    waiter->trip = trip;
     waiter->fn = fn;
     waiter->baton = baton;
     waiter->pool = pool;
@@ -158,6 +179,16 @@ static void fail_all(ja_nonces_t *nonces, const ja_err_t *err)
     }
 }
 
+static void fail_first(ja_nonces_t *nonces, const ja_err_t *err)
+{
+    waiter_t *waiter;
+
+    if (!APR_RING_EMPTY(&nonces->waiting, waiter_t, link)) {
+        waiter = wait_first(&nonces->waiting);
+        waiter->fn(waiter->baton, NULL, ja_err_dup(err, waiter->pool));
+    }
+}
+
 /* What is in stock goes to those who have waited longest. */
 static void hand_out(ja_nonces_t *nonces)
 {
@@ -166,7 +197,7 @@ static void hand_out(ja_nonces_t *nonces)
     drop_stale(nonces);
     while (nonces->count > 0 && !APR_RING_EMPTY(&nonces->waiting, waiter_t, link)) {
         waiter = wait_first(&nonces->waiting);
-        waiter->fn(waiter->baton, out_of_stock(nonces, waiter->pool), NULL);
+        waiter->fn(waiter->baton, out_of_stock(nonces, waiter->trip, waiter->pool), NULL);
     }
 }
 
@@ -197,27 +228,52 @@ static ja_err_t *read_head(const ja_http_reply_t *reply, const char *url, apr_po
     return ja_err_make(JA_E_PROTOCOL, pool, "the reply of %s has no Replay-Nonce", url);
 }
 
+/* Nothing may be left that could still serve those who wait. If there are slow ones, nobody knows
+ * when they end: then one waiter pays for the HEAD, and the next one gets its own. */
+static void head_failed(ja_nonces_t *nonces, const ja_err_t *err)
+{
+    ja_trips_sort(&nonces->trips);
+    if (circulating(nonces) > 0) {
+        return;
+    }
+    if (is_any_left(nonces)) {
+        fail_first(nonces, err);
+    }
+    else {
+        fail_all(nonces, err);
+    }
+}
+
 static void head_done(void *baton, const ja_http_reply_t *reply, ja_err_t *err)
 {
     head_t *head = baton;
     ja_nonces_t *nonces = head->nonces;
 
     nonces->heads--;
-    ja_nonces_end(nonces, reply);
+    ja_nonces_end(nonces, &head->trip, reply);
     if (reply) {
         ja_peer_notice(nonces->peer, reply);
         err = read_head(reply, head->req.url, head->pool);
     }
-    if (err && nonces->count + nonces->travelling == 0) {
-        fail_all(nonces, err); /* nothing circulates that could still serve them */
+    if (err) {
+        head_failed(nonces, err);
     }
     apr_pool_destroy(head->pool);
-    if (err) {
+    if (err && nonces->trips.brisk > 0) {
         hand_out(nonces); /* no HEAD again: the next exchange to end sees to it */
     }
     else {
         ja_nonces_pump(nonces);
     }
+}
+
+/* All ends: its trip must not stay among those of calls that are cancelled after it. */
+static apr_status_t cancel_head(void *data)
+{
+    head_t *head = data;
+
+    ja_trip_end(&head->nonces->trips, &head->trip);
+    return APR_SUCCESS;
 }
 
 static ja_err_t *fetch(ja_nonces_t *nonces, apr_pool_t *pool)
@@ -230,8 +286,30 @@ static ja_err_t *fetch(ja_nonces_t *nonces, apr_pool_t *pool)
     head->req.url = apr_pstrdup(pool, nonces->url);
     JA_TRY(ja_peer_start(nonces->peer, JA_KIND_NONCE, &head->req, head_done, head, pool));
     nonces->heads++;
-    nonces->travelling++;
+    ja_trip_begin(&nonces->trips, &head->trip);
+    apr_pool_cleanup_register(pool, head, cancel_head, apr_pool_cleanup_null);
     return NULL;
+}
+
+/* A slow HEAD is no reason for another one to the same waiter: that would be a flood to a CA that
+ * is slow with everything. What others bring serves the one who has waited longest anyway. */
+static int is_head_wanted(const ja_nonces_t *nonces)
+{
+    return circulating(nonces) < nonces->expected
+           && nonces->trips.brisk + nonces->trips.slow < JA_NONCES_MAX_TRIPS
+           && count_waiting(nonces, nonces->heads + 1) > nonces->heads;
+}
+
+/* Look again when the next trip becomes slow, as nothing else may happen until then. */
+static void watch(ja_nonces_t *nonces)
+{
+    apr_time_t next = ja_trips_next_slow(&nonces->trips);
+
+    if (next == 0 || APR_RING_EMPTY(&nonces->waiting, waiter_t, link)) {
+        ja_timer_stop(nonces->timer);
+        return;
+    }
+    ja_timer_set(nonces->timer, next);
 }
 
 /* As many HEADs as there are waiters, within what may circulate. */
@@ -240,21 +318,22 @@ static ja_err_t *fetch_missing(ja_nonces_t *nonces, apr_pool_t *errors)
     ja_err_t *err = NULL;
     apr_pool_t *pool;
 
-    while (!err && nonces->count + nonces->travelling < nonces->expected
-           && count_waiting(nonces, nonces->heads + 1) > nonces->heads) {
+    ja_trips_sort(&nonces->trips);
+    while (!err && is_head_wanted(nonces)) {
         apr_pool_create(&pool, nonces->pool);
         err = ja_err_dup(fetch(nonces, pool), errors);
         if (err) {
             apr_pool_destroy(pool);
         }
     }
+    watch(nonces);
     return err;
 }
 
 /* ---- the calls of others ---- */
 
-ja_err_t *ja_nonces_take(const char **nonce, ja_nonces_t *nonces, ja_nonces_fn *fn, void *baton,
-                         apr_pool_t *pool)
+ja_err_t *ja_nonces_take(const char **nonce, ja_nonces_t *nonces, ja_trip_t *trip, ja_nonces_fn *fn,
+                         void *baton, apr_pool_t *pool)
 {
     waiter_t *waiter;
     ja_err_t *err;
@@ -262,12 +341,12 @@ ja_err_t *ja_nonces_take(const char **nonce, ja_nonces_t *nonces, ja_nonces_fn *
     drop_stale(nonces);
     *nonce = NULL;
     if (nonces->count > 0 && APR_RING_EMPTY(&nonces->waiting, waiter_t, link)) {
-        *nonce = out_of_stock(nonces, pool);
+        *nonce = out_of_stock(nonces, trip, pool);
         return NULL;
     }
-    waiter = wait_make(nonces, fn, baton, pool);
+    waiter = wait_make(nonces, trip, fn, baton, pool);
     err = fetch_missing(nonces, pool);
-    if (err && nonces->count + nonces->travelling == 0) {
+    if (err && !is_any_left(nonces)) {
         apr_pool_cleanup_run(pool, waiter, stop_waiting);
         return err;
     }
@@ -285,10 +364,15 @@ void ja_nonces_pump(ja_nonces_t *nonces)
     hand_out(nonces);
     apr_pool_create(&scratch, nonces->pool);
     err = fetch_missing(nonces, scratch);
-    if (err && nonces->count + nonces->travelling == 0) {
+    if (err && !is_any_left(nonces)) {
         fail_all(nonces, err);
     }
     apr_pool_destroy(scratch);
+}
+
+static void on_timer(void *baton)
+{
+    ja_nonces_pump(baton);
 }
 
 void ja_nonces_use(ja_nonces_t *nonces, const char *new_nonce_url)
@@ -310,7 +394,7 @@ static apr_status_t close_down(void *data)
     return APR_SUCCESS;
 }
 
-ja_nonces_t *ja_nonces_make(ja_peer_t *peer, apr_pool_t *pool)
+ja_nonces_t *ja_nonces_make(ja_peer_t *peer, ja_loop_t *loop, apr_pool_t *pool)
 {
     ja_nonces_t *nonces = apr_pcalloc(pool, sizeof(*nonces));
 
@@ -318,6 +402,8 @@ ja_nonces_t *ja_nonces_make(ja_peer_t *peer, apr_pool_t *pool)
     nonces->pool = pool;
     nonces->expected = 1;
     APR_RING_INIT(&nonces->waiting, waiter_t, link);
+    ja_trips_init(&nonces->trips);
+    nonces->timer = ja_timer_make(loop, on_timer, nonces, pool);
     apr_pool_pre_cleanup_register(pool, nonces, close_down);
     return nonces;
 }

@@ -6,15 +6,15 @@
 #include "acme/problem.h"
 #include "base/log.h"
 
-#define JA_PEER_MAX_BYTES (64 * 1024) /* of a reply for which nobody asks for more            */
+#define JA_PEER_MAX_BYTES (64 * 1024) /* of a reply for which nobody asks for more */
 
 typedef struct {
     ja_http_t *http;
-    const ja_log_t *log;                /* or NULL                                              */
-    const char *name;                   /* for log lines                                        */
-    const char *trust_file;             /* or NULL: the system's                                */
-    apr_uint64_t counts[JA_KIND_COUNT]; /* requests sent                                        */
-    int has_moved;                      /* a URL of the directory was not there: read it again  */
+    const ja_log_t *log;                /* or NULL */
+    const char *name;                   /* for log lines */
+    const char *trust_file;             /* or NULL: the system's */
+    apr_uint64_t counts[JA_KIND_COUNT]; /* requests sent */
+    int has_moved;                      /* a URL of the directory was not there: read it again */
 } ja_peer_t;
 
 /* Complete `req` (trust anchors, size limit if it has none), count it, start it. As

@@ -6,7 +6,8 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
-#define URN             "urn:ietf:params:acme:error:"
+#include "base/utf8.h"
+
 #define MAX_BYTES       (64 * 1024) /* of a problem document                                */
 #define MAX_SUBPROBLEMS 10          /* that are shown                                       */
 #define EXCERPT_MAX     200         /* of a body that is no problem document                */
@@ -72,6 +73,7 @@ static const row_t ROWS[] = {
     { "userActionRequired", NULL, ANYWHERE, 0, JA_E_ACTION_REQUIRED },
 };
 /* clang-format on */
+#define ROW_COUNT (sizeof(ROWS) / sizeof(ROWS[0]))
 
 /* Without a known type: the first row whose range has the status. What no row has is JA_E_PROBLEM
  * if there is a problem document, and JA_E_HTTP if there is none. */
@@ -95,63 +97,9 @@ const char *ja_kind_name(ja_kind_t kind)
 
 /* ---- text from outside ---- */
 
-/* The number of bytes of the UTF-8 character at `at` (RFC 3629 4: shortest form, no surrogates),
- * or 0. */
-static apr_size_t utf8_char(const unsigned char *at, apr_size_t left)
-{
-    apr_size_t len = at[0] < 0x80   ? 1
-                     : at[0] < 0xc2 ? 0
-                     : at[0] < 0xe0 ? 2
-                     : at[0] < 0xf0 ? 3
-                     : at[0] < 0xf5 ? 4
-                                    : 0;
-    apr_size_t i;
-
-    if (len > left) {
-        return 0;
-    }
-    for (i = 1; i < len; i++) {
-        if ((at[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f)
-        || (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f)) {
-        return 0;
-    }
-    return len;
-}
-
-/* A copy of at most `max` bytes, whole characters, bad bytes and NULs as "?". */
-static const char *clean(const char *text, apr_size_t len, apr_size_t max, apr_pool_t *pool)
-{
-    char *copy = apr_palloc(pool, (len < max ? len : max) + 1);
-    apr_size_t from = 0;
-    apr_size_t to = 0;
-    apr_size_t one;
-
-    while (from < len) {
-        one = utf8_char((const unsigned char *)text + from, len - from);
-        if (to + (one ? one : 1) > max) {
-            break;
-        }
-        if (one == 0 || text[from] == '\0') {
-            copy[to++] = '?';
-            from++;
-        }
-        else {
-            memcpy(copy + to, text + from, one);
-            to += one;
-            from += one;
-        }
-    }
-    copy[to] = '\0';
-    return copy;
-}
-
 static const char *clean_str(const char *text, apr_pool_t *pool)
 {
-    return clean(text, strlen(text), JA_PROBLEM_TEXT_MAX, pool);
+    return ja_utf8_copy(text, strlen(text), JA_PROBLEM_TEXT_MAX, pool);
 }
 
 /* Is `needle` in `text`, whatever the case of ASCII letters? */
@@ -173,7 +121,10 @@ static const char *type_of(const ja_json_t *json)
 {
     const char *type = ja_json_get_str(json, "type", "about:blank"); /* RFC 7807 3.1 */
 
-    return strncmp(type, URN, sizeof(URN) - 1) == 0 ? type + sizeof(URN) - 1 : type;
+    if (strncmp(type, JA_PROBLEM_URN, strlen(JA_PROBLEM_URN)) == 0) {
+        type += strlen(JA_PROBLEM_URN);
+    }
+    return type;
 }
 
 static const char *identifier_of(const ja_json_t *json)
@@ -186,7 +137,7 @@ static ja_code_t find_code(const char *type, const char *detail, unsigned where,
 {
     const row_t *row;
 
-    for (row = ROWS; row < ROWS + sizeof(ROWS) / sizeof(ROWS[0]); row++) {
+    for (row = ROWS; row < ROWS + ROW_COUNT; row++) {
         if (strcmp(row->type, type) == 0 && (row->where & where)
             && (row->status == 0 || row->status == status)
             && (!row->needle || has(detail, row->needle))) {
@@ -280,8 +231,13 @@ static ja_code_t code_of_status(int status, unsigned where, ja_code_t fallback)
 static ja_err_t *unknown(const ja_http_reply_t *reply, ja_kind_t kind, const char *url,
                          apr_pool_t *pool)
 {
-    const char *text = clean(reply->body, reply->body_len, EXCERPT_MAX, pool);
+    apr_size_t len = reply->body_len;
+    const char *text;
 
+    while (len > 0 && apr_isspace(reply->body[len - 1])) {
+        len--;
+    }
+    text = ja_utf8_copy(reply->body, len, EXCERPT_MAX, pool);
     return ja_err_make(code_of_status(reply->status, IN(kind), JA_E_HTTP), pool, "%s %s: %s",
                        ja_kind_name(kind), url, *text ? text : "an empty reply");
 }
@@ -322,6 +278,22 @@ ja_err_t *ja_problem_inside(const ja_json_t *problem, ja_code_t fallback, const 
     err = ja_err_make(code == JA_E_COUNT ? fallback : code, result, "%s", what);
     err->problem = problem_make(problem, result);
     return err;
+}
+
+/* The rows of a type stand together. */
+apr_array_header_t *ja_problem_types(ja_code_t code, apr_pool_t *result)
+{
+    apr_array_header_t *types = apr_array_make(result, 2, sizeof(const char *));
+    const char *last = "";
+    const row_t *row;
+
+    for (row = ROWS; row < ROWS + ROW_COUNT; row++) {
+        if (row->code == code && strcmp(row->type, last) != 0) {
+            last = row->type;
+            APR_ARRAY_PUSH(types, const char *) = last;
+        }
+    }
+    return types;
 }
 
 ja_err_t *ja_problem_broken(const ja_err_t *cause, const char *url, apr_pool_t *result)

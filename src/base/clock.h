@@ -9,7 +9,8 @@ typedef apr_time_t ja_clock_fn(void *baton);
 /* Microseconds since 1970. */
 apr_time_t ja_clock_now(void);
 
-/* Take the time from `fn` from now on; NULL: from the system again. Not thread-safe: before anything runs. */
+/* Take the time from `fn` from now on; NULL: from the system again. Not thread-safe: before
+ * anything runs. */
 void ja_clock_use(ja_clock_fn *fn, void *baton);
 
 #endif

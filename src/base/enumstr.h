@@ -1,11 +1,13 @@
-/* base/enumstr: names of enum values, from one table: printing, parsing, and "one of a, b, c" for messages. */
+/* base/enumstr: names of enum values, from one table: printing, parsing, and "one of a, b, c" for
+ * messages. */
 #ifndef JA_BASE_ENUMSTR_H
 #define JA_BASE_ENUMSTR_H
 
 #include <apr_pools.h>
 
 typedef struct {
-    const char *const *names;   /* names[value]; designated initializers in the tables; no NULL inside */
+    const char *const
+        *names; /* names[value]; designated initializers in the tables; no NULL inside */
     int count;
 } ja_enumstr_t;
 

@@ -6,12 +6,14 @@
 #include <apr_strings.h>
 
 static const ja_errcode_t ROWS[JA_E_COUNT] = {
-#define JA_ERR(name, id, retry, level, actor, en, ja) [JA_E_##name] = {#name, id, retry, level, actor, en, ja},
+#define JA_ERR(name, id, retry, level, actor, en, ja) \
+    [JA_E_##name] = { #name, id, retry, level, actor, en, ja },
 #include "base/errcodes.def"
 #undef JA_ERR
 };
 
-static ja_err_t *make(const char *file, int line, ja_code_t code, apr_pool_t *pool, const char *fmt, va_list args)
+static ja_err_t *make(const char *file, int line, ja_code_t code, apr_pool_t *pool, const char *fmt,
+                      va_list args)
 {
     ja_err_t *err = apr_pcalloc(pool, sizeof(*err));
 
@@ -22,7 +24,8 @@ static ja_err_t *make(const char *file, int line, ja_code_t code, apr_pool_t *po
     return err;
 }
 
-ja_err_t *ja_err_make_at(const char *file, int line, ja_code_t code, apr_pool_t *pool, const char *fmt, ...)
+ja_err_t *ja_err_make_at(const char *file, int line, ja_code_t code, apr_pool_t *pool,
+                         const char *fmt, ...)
 {
     ja_err_t *err;
     va_list args;
@@ -33,7 +36,8 @@ ja_err_t *ja_err_make_at(const char *file, int line, ja_code_t code, apr_pool_t 
     return err;
 }
 
-ja_err_t *ja_err_os_at(const char *file, int line, ja_code_t code, apr_status_t os, apr_pool_t *pool, const char *fmt, ...)
+ja_err_t *ja_err_os_at(const char *file, int line, ja_code_t code, apr_status_t os,
+                       apr_pool_t *pool, const char *fmt, ...)
 {
     ja_err_t *err;
     va_list args;
@@ -45,7 +49,8 @@ ja_err_t *ja_err_os_at(const char *file, int line, ja_code_t code, apr_status_t 
     return err;
 }
 
-ja_err_t *ja_err_wrap_at(const char *file, int line, const ja_err_t *cause, apr_pool_t *pool, const char *fmt, ...)
+ja_err_t *ja_err_wrap_at(const char *file, int line, const ja_err_t *cause, apr_pool_t *pool,
+                         const char *fmt, ...)
 {
     ja_err_t *err;
     va_list args;
@@ -94,15 +99,16 @@ ja_code_t ja_err_code_find(const char *text)
     int code;
 
     for (code = 0; code < JA_E_COUNT; code++) {
-        if (apr_cstr_casecmp(text, ROWS[code].id) == 0 || apr_cstr_casecmp(text, ROWS[code].name) == 0) {
+        if (apr_cstr_casecmp(text, ROWS[code].id) == 0
+            || apr_cstr_casecmp(text, ROWS[code].name) == 0) {
             break;
         }
     }
     return (ja_code_t)code;
 }
 
-/* Line breaks and other control characters would let text from outside forge log lines or talk to a terminal; that goes
- * for U+0080 .. U+009F, two bytes in UTF-8, as well. */
+/* Line breaks and other control characters would let text from outside forge log lines or talk to a
+ * terminal; that goes for U+0080 .. U+009F, two bytes in UTF-8, as well. */
 static const char *one_line(char *text)
 {
     unsigned char *at;
@@ -129,7 +135,8 @@ const char *ja_err_text(const ja_err_t *err, apr_pool_t *pool)
         text = apr_pstrcat(pool, text, ": ", inner->msg, NULL);
     }
     if (err->problem) {
-        text = apr_pstrcat(pool, text, ": the CA says ", err->problem->type, ": ", err->problem->detail, NULL);
+        text = apr_pstrcat(pool, text, ": the CA says ", err->problem->type, ": ",
+                           err->problem->detail, NULL);
     }
     if (err->http_status) {
         text = apr_psprintf(pool, "%s (HTTP %d)", text, err->http_status);

@@ -13,7 +13,7 @@
 
 #include "base/secret.h"
 
-/* ---- opening ---- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static apr_status_t close_at_cleanup(void *fd)
 {
@@ -111,7 +111,7 @@ ja_err_t *ja_fs_dir_open(int *fd, int dirfd, const char *name, uid_t owner, apr_
     return NULL;
 }
 
-/* ---- directories ---- */
+/* ---- directories ----------------------------------------------------------------------------- */
 
 ja_err_t *ja_fs_dir_sync(int dirfd, apr_pool_t *scratch)
 {
@@ -171,8 +171,8 @@ ja_err_t *ja_fs_dir_make(int dirfd, const char *name, mode_t mode, uid_t owner, 
     JA_TRY(check_name(dirfd, name, scratch));
     /* Nobody else gets in before the rights are set. */
     is_new = mkdirat(dirfd, name, 0700) == 0;
-    if (!is_new && errno != EEXIST) {
-        return fail("making directory", name, scratch);
+    if (!is_new && errno != EEXIST) { /* whatever the reason is: there was nothing to be found */
+        return ja_err_os(JA_E_IO, errno, scratch, "making directory %s", name);
     }
     JA_TRY(open_dir(&fd, dirfd, name, scratch));
     err = set_rights(fd, name, mode, owner, group, scratch);
@@ -240,7 +240,7 @@ ja_err_t *ja_fs_list(apr_array_header_t **names, int dirfd, int max, apr_pool_t 
     return list(*names, dirfd, is_visible, max, scratch);
 }
 
-/* ---- files ---- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static ja_err_t *read_open(ja_bytes_t *content, int fd, const char *name, uid_t owner,
                            apr_size_t max, apr_pool_t *result, apr_pool_t *scratch)
@@ -283,6 +283,9 @@ ja_err_t *ja_fs_read(ja_bytes_t *content, int dirfd, const char *name, uid_t own
 
     JA_TRY(check_name(dirfd, name, scratch));
     fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES) { /* nothing that we wrote for ourselves to read */
+        return ja_err_os(JA_E_UNTRUSTED, errno, scratch, "opening %s", name);
+    }
     if (fd < 0) {
         return fail("opening", name, scratch);
     }
@@ -361,29 +364,34 @@ ja_err_t *ja_fs_remove(int dirfd, const char *name, apr_pool_t *scratch)
     return NULL;
 }
 
-static ja_err_t *empty(int fd, int max, apr_pool_t *scratch)
+static ja_err_t *remove_tree(int dirfd, const char *name, int max, int depth, apr_pool_t *scratch);
+
+static ja_err_t *empty(int fd, int max, int depth, apr_pool_t *scratch)
 {
     apr_array_header_t *names = apr_array_make(scratch, 16, sizeof(const char *));
     int i;
 
     JA_TRY(list(names, fd, is_entry, max, scratch));
     for (i = 0; i < names->nelts; i++) {
-        JA_TRY(ja_fs_remove(fd, APR_ARRAY_IDX(names, i, const char *), scratch));
+        JA_TRY(remove_tree(fd, APR_ARRAY_IDX(names, i, const char *), max, depth - 1, scratch));
     }
     return NULL;
 }
 
-ja_err_t *ja_fs_dir_remove(int dirfd, const char *name, int max, apr_pool_t *scratch)
+/* Whatever has that name, a link itself and not what it points to. */
+static ja_err_t *remove_tree(int dirfd, const char *name, int max, int depth, apr_pool_t *scratch)
 {
     ja_err_t *err;
     int fd;
 
-    JA_TRY(check_name(dirfd, name, scratch));
-    err = open_dir(&fd, dirfd, name, scratch);
-    if (err) {
-        return err->code == JA_E_NOT_FOUND ? NULL : err;
+    if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT) {
+        return NULL;
     }
-    err = empty(fd, max, scratch);
+    if (depth == 0) {
+        return ja_err_make(JA_E_TOO_LARGE, scratch, "%s is nested too deeply", name);
+    }
+    JA_TRY(open_dir(&fd, dirfd, name, scratch));
+    err = empty(fd, max, depth, scratch);
     close(fd);
     if (!err && unlinkat(dirfd, name, AT_REMOVEDIR) != 0 && errno != ENOENT) {
         err = fail("removing directory", name, scratch);
@@ -391,7 +399,13 @@ ja_err_t *ja_fs_dir_remove(int dirfd, const char *name, int max, apr_pool_t *scr
     return err;
 }
 
-/* ---- locks ---- */
+ja_err_t *ja_fs_dir_remove(int dirfd, const char *name, int max, apr_pool_t *scratch)
+{
+    JA_TRY(check_name(dirfd, name, scratch));
+    return remove_tree(dirfd, name, max, JA_FS_DEPTH_MAX, scratch);
+}
+
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 static ja_err_t *lock_open(int fd, const char *name, apr_pool_t *scratch)
 {

@@ -1,7 +1,9 @@
-/* base/log: where lines for people go. libja never decides on files or formats: the glue gives a sink that writes to
- * httpd's error log, the CLI one that writes to stderr, a unit test one that collects.
+/* base/log: where lines for people go. libja never decides on files or formats: the glue gives a
+ * sink that writes to httpd's error log, the CLI one that writes to stderr, a unit test one that
+ * collects.
  *
- * A line is one event: "NAME: JA0000: text", NAME being the managed domain or the CA. No function here takes a ja_secret_t.
+ * A line is one event: "NAME: JA0000: text", NAME being the managed domain or the CA. No function
+ * here takes a ja_secret_t.
  */
 #ifndef JA_BASE_LOG_H
 #define JA_BASE_LOG_H
@@ -9,13 +11,15 @@
 #include "base/err.h"
 
 typedef struct {
-    void (*write)(void *baton, ja_level_t level, const char *line);     /* the line has no newline; must not keep it */
+    void (*write)(void *baton, ja_level_t level,
+                  const char *line); /* the line has no newline; must not keep it */
     void *baton;
-    ja_level_t level;           /* lines above it are not even formatted */
+    ja_level_t level; /* lines above it are not even formatted */
 } ja_log_t;
 
 /* A line at `level`. `log` may be NULL: nothing is written. Longer lines than 4 KiB are cut. */
-void ja_log_line(const ja_log_t *log, ja_level_t level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void ja_log_line(const ja_log_t *log, ja_level_t level, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Would a line at `level` be written? */
 int ja_log_is(const ja_log_t *log, ja_level_t level);

@@ -23,8 +23,8 @@ APR_RING_HEAD(work_ring_t, work_t);
 /* clang-format off */
 typedef enum {
     TIMER_OFF,
-    TIMER_WAITING,                      /* in loop->timers */
-    TIMER_DUE                           /* in loop->due */
+    TIMER_WAITING, /* in loop->timers */
+    TIMER_DUE /* in loop->due */
 } timer_state_t;
 
 struct ja_timer_t {
@@ -34,7 +34,7 @@ struct ja_timer_t {
     void *baton;
     timer_state_t state;
     apr_time_t at;
-    apr_uint64_t setting;               /* the how-many-th of the loop this is */
+    apr_uint64_t setting; /* the how-many-th of the loop this is */
 };
 
 typedef enum {
@@ -59,26 +59,26 @@ struct work_t {
 };
 
 struct ja_loop_t {
-    apr_pool_t *scratch;                /* of one round */
+    apr_pool_t *scratch; /* of one round */
     atomic_int is_stopped;
-    apr_time_t awake_at;                /* by the monotonic clock, as all about ticks */
+    apr_time_t awake_at; /* by the monotonic clock, as all about ticks */
     apr_interval_time_t longest_tick;
 
-    apr_skiplist *timers;               /* those that wait, the next one first */
-    struct timer_ring_t due;            /* those that this round is to fire */
-    apr_uint64_t settings;              /* so far: gives timers of one time their order */
+    apr_skiplist *timers; /* those that wait, the next one first */
+    struct timer_ring_t due; /* those that this round is to fire */
+    apr_uint64_t settings; /* so far: gives timers of one time their order */
 
     apr_pool_t *threads_pool;
     apr_thread_pool_t *threads;
-    apr_thread_cond_t *returned;        /* some work has */
-    apr_thread_mutex_t *mutex;          /* for what follows; only the loop's thread changes io */
+    apr_thread_cond_t *returned; /* some work has */
+    apr_thread_mutex_t *mutex; /* for what follows; only the loop's thread changes io */
     struct work_ring_t works[WORK_STATES];
     ja_loop_io_t io;
-    apr_pollset_t *pollset;             /* the loop's own io: empty, there to be woken */
+    apr_pollset_t *pollset; /* the loop's own io: empty, there to be woken */
 };
 /* clang-format on */
 
-/* ---- waiting ---- */
+/* ---- waiting --------------------------------------------------------------------------------- */
 
 static ja_err_t *default_poll(void *baton, int timeout_ms, apr_pool_t *scratch)
 {
@@ -100,7 +100,9 @@ static void default_wakeup(void *baton)
 
 void ja_loop_use(ja_loop_t *loop, const ja_loop_io_t *io)
 {
-    const ja_loop_io_t own = { loop->pollset, default_poll, default_wakeup };
+    const ja_loop_io_t own = { .baton = loop->pollset,
+                               .poll = default_poll,
+                               .wakeup = default_wakeup };
 
     apr_thread_mutex_lock(loop->mutex);
     loop->io = io ? *io : own;
@@ -160,7 +162,7 @@ static int timeout_ms(const ja_loop_t *loop)
     return next->at <= now ? 0 : (int)((next->at - now + 999) / 1000);
 }
 
-static ja_err_t *wait_on_io(ja_loop_t *loop)
+static ja_err_t *wait_and_work(ja_loop_t *loop)
 {
     const ja_loop_io_t io = loop->io; /* a completion may replace it */
     ja_err_t *err;
@@ -168,10 +170,13 @@ static ja_err_t *wait_on_io(ja_loop_t *loop)
     note_tick(loop);
     err = io.poll(io.baton, timeout_ms(loop), loop->scratch);
     loop->awake_at = monotonic_now();
+    if (!err && io.work) {
+        err = io.work(io.baton, loop->scratch);
+    }
     return err;
 }
 
-/* ---- timers ---- */
+/* ---- timers ---------------------------------------------------------------------------------- */
 
 static int compare_timers(void *a, void *b)
 {
@@ -245,7 +250,7 @@ static void fire_timers(ja_loop_t *loop)
     }
 }
 
-/* ---- work on other threads ---- */
+/* ---- work on other threads ------------------------------------------------------------------- */
 
 static void insert(work_t *work, work_state_t state)
 {
@@ -371,7 +376,8 @@ static work_t *find_cancelled(ja_loop_t *loop)
 
     apr_thread_mutex_lock(loop->mutex);
     for (state = 0; state < WORK_STATES; state++) {
-        APR_RING_FOREACH(work, &loop->works[state], work_t, link) {
+        APR_RING_FOREACH(work, &loop->works[state], work_t, link)
+        {
             work->cancelled = 1;
             found = work;
         }
@@ -380,7 +386,7 @@ static work_t *find_cancelled(ja_loop_t *loop)
     return found;
 }
 
-/* ---- the loop ---- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static apr_status_t end_at_cleanup(void *data)
 {
@@ -467,7 +473,7 @@ ja_err_t *ja_loop_run(ja_loop_t *loop, int (*is_done)(void *baton), void *baton)
     loop->awake_at = monotonic_now();
     while (!err && !is_over && !ja_loop_is_stopped(loop)) {
         apr_pool_clear(loop->scratch);
-        err = wait_on_io(loop);
+        err = wait_and_work(loop);
         if (!err) {
             fire_timers(loop);
             deliver_finished(loop);

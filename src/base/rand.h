@@ -1,4 +1,5 @@
-/* base/rand: randomness that decides nothing about security: jitter. Keys take theirs from OpenSSL. */
+/* base/rand: randomness that decides nothing about security: jitter. Keys take theirs from OpenSSL.
+ */
 #ifndef JA_BASE_RAND_H
 #define JA_BASE_RAND_H
 

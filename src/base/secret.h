@@ -1,13 +1,13 @@
-/* base/secret: bytes that must not be seen. Their own type keeps them out of every function that prints: none takes it.
- * The bytes are wiped when the pool goes. */
+/* base/secret: bytes that must not be seen. Their own type keeps them out of every function that
+ * prints: none takes it. The bytes are wiped when the pool goes. */
 #ifndef JA_BASE_SECRET_H
 #define JA_BASE_SECRET_H
 
 #include <apr_pools.h>
 
 typedef struct {
-    unsigned char *bytes;       /* with a NUL behind the last one, so that text can be used as text */
-    apr_size_t len;             /* without that NUL */
+    unsigned char *bytes; /* with a NUL behind the last one, so that text can be used as text */
+    apr_size_t len;       /* without that NUL */
 } ja_secret_t;
 
 /* A copy of `len` bytes in `pool`, wiped with it. The caller wipes his own. */

@@ -16,7 +16,7 @@ static const struct {
     int is_printed; /* others are only read: "mi" is httpd's other spelling, weeks read badly */
 } UNITS[] = {
     { "w", 7 * DAY, 0 },   { "d", DAY, 1 }, { "h", 3600 * SEC, 1 }, { "min", 60 * SEC, 1 },
-    { "mi", 60 * SEC, 0 }, { "s", SEC, 1 }, { "", SEC, 0 },         { "ms", MSEC, 1 },
+    { "mi", 60 * SEC, 0 }, { "s", SEC, 1 }, { "ms", MSEC, 1 },
 };
 #define N_UNITS ((int)(sizeof(UNITS) / sizeof(UNITS[0])))
 

@@ -1,6 +1,7 @@
-/* base/span: durations as httpd writes them ("30d", "12h", "10min", "45s", "250ms"; a bare number
- * is seconds) and shares of a lifetime ("33%"). What span makes sense where is the caller's
- * business. */
+/* base/span: durations as httpd writes them ("30d", "12h", "10min", "45s", "250ms"), but
+ * never without a unit, and shares of a lifetime ("33%"). A bare number would be seconds for httpd,
+ * where whoever writes one for a certificate means days. What span makes sense where is the
+ * caller's business. */
 #ifndef JA_BASE_SPAN_H
 #define JA_BASE_SPAN_H
 
@@ -10,8 +11,8 @@
 #define JA_SPAN_MAX_YEARS 100
 
 typedef struct {
-    apr_interval_time_t duration; /* 0 .. JA_SPAN_MAX_YEARS, if percent is 0  */
-    int percent;                  /* 1 .. 99, or 0                            */
+    apr_interval_time_t duration; /* 0 .. JA_SPAN_MAX_YEARS, if percent is 0 */
+    int percent;                  /* 1 .. 99, or 0 */
 } ja_span_t;
 
 /* 1 if `text` is one, and then it is in `*span`; otherwise 0. A whole number and a unit, without

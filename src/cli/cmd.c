@@ -33,7 +33,7 @@ static const option_row_t OPTIONS[] = {
 /* clang-format on */
 _Static_assert(sizeof(OPTIONS) / sizeof(OPTIONS[0]) == JA_OPT_COUNT, "a row for each option");
 
-/* ---- reading ---- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 /* What is left to read. */
 typedef struct {
@@ -149,7 +149,7 @@ const char *ja_cmd_parse(const ja_cmd_t **cmd, ja_cmd_args_t *args, const ja_cmd
     return fault ? fault : check_options(*cmd, args);
 }
 
-/* ---- help ---- */
+/* ---- help ------------------------------------------------------------------------------------ */
 
 static void add_option(ja_table_t *table, ja_opt_t opt, ja_lang_t lang, apr_pool_t *pool)
 {
@@ -202,7 +202,7 @@ const char *ja_cmd_help(const ja_cmd_t *table, const ja_cmd_t *cmd, ja_lang_t la
     return ja_out_text(&out);
 }
 
-/* ---- for the commands ---- */
+/* ---- for the commands ------------------------------------------------------------------------ */
 
 void ja_cmd_complain(apr_pool_t *pool, const char *fmt, ...)
 {

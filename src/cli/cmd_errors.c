@@ -3,6 +3,7 @@
 
 #include <apr_strings.h>
 
+#include "acme/problem.h"
 #include "cli/cmd.h"
 #include "cli/types.h"
 #include "json/json.h"
@@ -38,20 +39,10 @@ typedef struct {
 static catalogue_t *catalogue_make(apr_pool_t *pool)
 {
     catalogue_t *all = apr_pcalloc(pool, sizeof(*all));
-    int codes[JA_E_COUNT];
     int code;
-    int i;
 
     for (code = 0; code < JA_E_COUNT; code++) {
-        all->types[code] = apr_array_make(pool, 2, sizeof(const char *));
-    }
-    for (i = 0; ja_types_names[i]; i++) {
-        ja_types_codes(codes, ja_types_names[i], pool);
-        for (code = 0; code < JA_E_COUNT; code++) {
-            if (codes[code]) {
-                APR_ARRAY_PUSH(all->types[code], const char *) = ja_types_names[i];
-            }
-        }
+        all->types[code] = ja_problem_types((ja_code_t)code, pool);
     }
     return all;
 }

@@ -1,13 +1,11 @@
-/* cli/types: which problem types of RFC 8555 6.7 lead to which rows of the catalogue. It has no
- * table of its own for that: acme/problem decides, so it is asked.
- */
+/* cli/types: a problem type of RFC 8555 6.7, as an operator writes it, and the rows of the
+ * catalogue that it can mean. */
 #ifndef JA_CLI_TYPES_H
 #define JA_CLI_TYPES_H
 
-#include "base/err.h"
+#include <apr_pools.h>
 
-/* The types ("badNonce"), ended by NULL. */
-extern const char *const ja_types_names[];
+#include "base/err.h"
 
 /* Sets codes[code] for the rows that a problem of `type` can mean, depending on the request that it
  * answers; the others are 0. A type that acme/problem does not know sets none. `type` may have the

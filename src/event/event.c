@@ -14,16 +14,16 @@ typedef struct {
 } event_row_t;
 
 static const event_row_t EVENTS[JA_EVENT_COUNT] = {
-    [JA_EVENT_REGISTERED] = {"registered", "JA0001", JA_LOG_NOTICE},
-    [JA_EVENT_ACCOUNT_UPDATED] = {"account updated", "JA0002", JA_LOG_NOTICE},
-    [JA_EVENT_RENEWING] = {"renewing", "JA0003", JA_LOG_INFO},
-    [JA_EVENT_RESUMED] = {"resumed", "JA0004", JA_LOG_INFO},
-    [JA_EVENT_ISSUED] = {"issued", "JA0005", JA_LOG_INFO},
-    [JA_EVENT_STAGED] = {"staged", "JA0006", JA_LOG_NOTICE},
-    [JA_EVENT_ACTIVATED] = {"activated", "JA0007", JA_LOG_NOTICE},
-    [JA_EVENT_RECOVERED] = {"recovered", "JA0008", JA_LOG_NOTICE},
-    [JA_EVENT_BATCH_DONE] = {"batch-done", "JA0009", JA_LOG_INFO},
-    [JA_EVENT_TEMPORARY] = {"temporary", "JA0010", JA_LOG_NOTICE},
+    [JA_EVENT_REGISTERED] = { "registered", "JA0001", JA_LOG_NOTICE },
+    [JA_EVENT_ACCOUNT_UPDATED] = { "account updated", "JA0002", JA_LOG_NOTICE },
+    [JA_EVENT_RENEWING] = { "renewing", "JA0003", JA_LOG_INFO },
+    [JA_EVENT_RESUMED] = { "resumed", "JA0004", JA_LOG_INFO },
+    [JA_EVENT_ISSUED] = { "issued", "JA0005", JA_LOG_INFO },
+    [JA_EVENT_STAGED] = { "staged", "JA0006", JA_LOG_NOTICE },
+    [JA_EVENT_ACTIVATED] = { "activated", "JA0007", JA_LOG_NOTICE },
+    [JA_EVENT_RECOVERED] = { "recovered", "JA0008", JA_LOG_NOTICE },
+    [JA_EVENT_BATCH_DONE] = { "batch-done", "JA0009", JA_LOG_INFO },
+    [JA_EVENT_TEMPORARY] = { "temporary", "JA0010", JA_LOG_NOTICE },
 };
 
 const char *ja_event_name(ja_event_t event)
@@ -46,26 +46,47 @@ void ja_event_tell(const ja_log_t *log, ja_event_t event, const char *name, cons
     ja_log_line(log, row->level, "%s: %s: %s: %s", name, row->id, row->name, text);
 }
 
+/* "90 s", "12 min", "7 h", "3 days" */
+static const char *print_wait(apr_interval_time_t wait, apr_pool_t *scratch)
+{
+    static const struct {
+        const char *name;
+        apr_int64_t seconds;
+    } UNITS[] = { { "days", 86400 }, { "h", 3600 }, { "min", 60 } };
+    apr_int64_t seconds = wait > 0 ? apr_time_sec(wait + APR_USEC_PER_SEC - 1) : 0;
+    int i;
+
+    for (i = 0; i < (int)(sizeof(UNITS) / sizeof(UNITS[0])); i++) {
+        if (seconds >= 2 * UNITS[i].seconds) {
+            return apr_psprintf(scratch, "%" APR_INT64_T_FMT " %s",
+                                (seconds + UNITS[i].seconds / 2) / UNITS[i].seconds, UNITS[i].name);
+        }
+    }
+    return apr_psprintf(scratch, "%" APR_INT64_T_FMT " s", seconds);
+}
+
 /* "; next try at Sun, 22 Nov 2026 10:00:00 GMT, in 12 min" */
 static const char *next_try(apr_time_t next_at, apr_pool_t *scratch)
 {
     char date[APR_RFC822_DATE_LEN];
-    apr_interval_time_t wait = next_at - ja_clock_now();
 
     if (next_at == 0) {
         return "";
     }
     apr_rfc822_date(date, next_at);
-    return apr_psprintf(scratch, " Next try at %s, in %" APR_INT64_T_FMT " s.", date, wait > 0 ? (apr_int64_t)apr_time_sec(wait) : 0);
+    return apr_psprintf(scratch, " Next try at %s, in %s.", date,
+                        print_wait(next_at - ja_clock_now(), scratch));
 }
 
-void ja_event_errored(const ja_log_t *log, const char *name, const ja_err_t *err, const char *activity, apr_time_t next_at, apr_pool_t *scratch)
+void ja_event_errored(const ja_log_t *log, const char *name, const ja_err_t *err,
+                      const char *activity, apr_time_t next_at, apr_pool_t *scratch)
 {
     const ja_errcode_t *row = ja_err_row(err->code);
 
     if (!ja_log_is(log, row->level)) {
         return;
     }
-    ja_log_line(log, row->level, "%s: %s: %s%s%s%s. %s%s", name, row->id, activity ? "while " : "", activity ? activity : "",
-                activity ? ": " : "", ja_err_text(err, scratch), row->en, next_try(next_at, scratch));
+    ja_log_line(log, row->level, "%s: %s: %s%s%s%s. %s%s", name, row->id, activity ? "while " : "",
+                activity ? activity : "", activity ? ": " : "", ja_err_text(err, scratch), row->en,
+                next_try(next_at, scratch));
 }

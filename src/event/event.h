@@ -1,20 +1,21 @@
-/* event/event: facts worth telling, each with a name, a message id and a level, in one table. Today the log is the one that is told. */
+/* event/event: facts worth telling, each with a name, a message id and a level, in one table. Today
+ * the log is the one that is told. */
 #ifndef JA_EVENT_EVENT_H
 #define JA_EVENT_EVENT_H
 
 #include "base/log.h"
 
 typedef enum {
-    JA_EVENT_REGISTERED,                /* an account is there, new or found again              */
-    JA_EVENT_ACCOUNT_UPDATED,           /* contacts changed at the CA                           */
-    JA_EVENT_RENEWING,                  /* an attempt begins                                    */
-    JA_EVENT_RESUMED,                   /* an order of before a restart goes on                 */
-    JA_EVENT_ISSUED,                    /* one certificate has come and is what was asked for   */
-    JA_EVENT_STAGED,                    /* the set is complete and waits for activation         */
-    JA_EVENT_ACTIVATED,                 /* a staged set has become the live one                 */
-    JA_EVENT_RECOVERED,                 /* it works again after errors                          */
-    JA_EVENT_BATCH_DONE,                /* nothing is in flight any more                        */
-    JA_EVENT_TEMPORARY,                 /* no certificate yet: a self-signed one and 503        */
+    JA_EVENT_REGISTERED,      /* an account is there, new or found again */
+    JA_EVENT_ACCOUNT_UPDATED, /* contacts changed at the CA */
+    JA_EVENT_RENEWING,        /* an attempt begins */
+    JA_EVENT_RESUMED,         /* an order of before a restart goes on */
+    JA_EVENT_ISSUED,          /* one certificate has come and is what was asked for */
+    JA_EVENT_STAGED,          /* the set is complete and waits for activation */
+    JA_EVENT_ACTIVATED,       /* a staged set has become the live one */
+    JA_EVENT_RECOVERED,       /* it works again after errors */
+    JA_EVENT_BATCH_DONE,      /* nothing is in flight any more */
+    JA_EVENT_TEMPORARY,       /* no certificate yet: a self-signed one and 503 */
     JA_EVENT_COUNT
 } ja_event_t;
 
@@ -22,10 +23,13 @@ typedef enum {
 const char *ja_event_name(ja_event_t event);
 
 /* One line: "NAME: JA0006: staged: text". */
-void ja_event_tell(const ja_log_t *log, ja_event_t event, const char *name, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+void ja_event_tell(const ja_log_t *log, ja_event_t event, const char *name, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
 
-/* The end of a failed attempt: "NAME: JA0407: while waiting for validation: ...; sentence of the catalogue; next try at ...", at the level of the code's
- * row. `activity` may be NULL, `next_at` 0. */
-void ja_event_errored(const ja_log_t *log, const char *name, const ja_err_t *err, const char *activity, apr_time_t next_at, apr_pool_t *scratch);
+/* The end of a failed attempt: "NAME: JA0407: while waiting for validation: ...; sentence of the
+ * catalogue; next try at ...", at the level of the code's row. `activity` may be NULL, `next_at` 0.
+ */
+void ja_event_errored(const ja_log_t *log, const char *name, const ja_err_t *err,
+                      const char *activity, apr_time_t next_at, apr_pool_t *scratch);
 
 #endif

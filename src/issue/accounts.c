@@ -13,9 +13,9 @@
 
 /* What the CA is being asked. */
 typedef enum {
-    STEP_FIND,                          /* onlyReturnExisting: there is a key but no URL                */
-    STEP_REGISTER,                      /* newAccount                                                   */
-    STEP_UPDATE                         /* contacts of an account that is in use meanwhile              */
+    STEP_FIND,     /* onlyReturnExisting: there is a key but no URL */
+    STEP_REGISTER, /* newAccount */
+    STEP_UPDATE    /* contacts of an account that is in use meanwhile */
 } step_t;
 
 static const char *const ACTIVITY[] = {
@@ -27,13 +27,14 @@ static const char *const ACTIVITY[] = {
 struct ja_account_keeper_t {
     ja_account_conf_t conf;
     apr_pool_t *pool;
-    int is_damaged;                     /* there is an account.json, but it can't be read               */
-    ja_account_file_t file;             /* what is in account.json; its memory is `pool`: it changes a few times in a process's life */
-    ja_jwk_t *jwk;                      /* NULL until loaded or made                                    */
+    int is_damaged;         /* there is an account.json, but it can't be read */
+    ja_account_file_t file; /* what is in account.json; its memory is `pool`: it changes a few times
+                               in a process's life */
+    ja_jwk_t *jwk;          /* NULL until loaded or made */
     step_t step;
     ja_timer_t *timer;
-    apr_pool_t *exchange;               /* NULL if nothing is under way                                 */
-    ja_account_new_t what;              /* of the newAccount under way                                  */
+    apr_pool_t *exchange;  /* NULL if nothing is under way */
+    ja_account_new_t what; /* of the newAccount under way */
 };
 
 static void begin(ja_account_keeper_t *k);
@@ -63,7 +64,7 @@ static const char *id_of(const ja_account_keeper_t *k)
     return k->conf.plan->id;
 }
 
-/* --- the end of an exchange ----------------------------------------------------------------------------------------------------------- */
+/* ---- the end of an exchange ------------------------------------------------------------------ */
 
 static void end_exchange(ja_account_keeper_t *k)
 {
@@ -93,7 +94,8 @@ static void failed(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scra
     ja_err_t *save_err;
 
     k->file.attempts++;
-    k->file.next_at = ja_backoff((int)k->file.attempts, ja_err_row(err->code)->retry, err->retry_at, ja_rand_unit(), now);
+    k->file.next_at = ja_backoff((int)k->file.attempts, ja_err_row(err->code)->retry, err->retry_at,
+                                 ja_rand_unit(), now);
     k->file.fingerprint = ja_account_fingerprint(k->conf.plan, k->pool);
     k->file.error = ja_job_error_make(err, ACTIVITY[k->step], now, k->pool);
     ja_event_errored(k->conf.log, id_of(k), err, ACTIVITY[k->step], k->file.next_at, scratch);
@@ -112,7 +114,8 @@ static void forget_failure(ja_account_keeper_t *k)
     k->file.error = NULL;
 }
 
-/* The URL is durable before anything is done with it. After an error everything is as before, and asked for again. */
+/* The URL is durable before anything is done with it. After an error everything is as before, and
+ * asked for again. */
 static ja_err_t *take_over(ja_account_keeper_t *k, const ja_account_t *account, apr_pool_t *scratch)
 {
     const ja_account_file_t before = k->file;
@@ -126,7 +129,7 @@ static ja_err_t *take_over(ja_account_keeper_t *k, const ja_account_t *account, 
     if (k->file.registered_at == 0) {
         k->file.registered_at = ja_clock_now();
     }
-    if (k->step != STEP_FIND) {                 /* what was found may have other contacts: they are updated next */
+    if (k->step != STEP_FIND) { /* what was found may have other contacts: they are updated next */
         k->file.contacts = k->conf.plan->contacts;
     }
     forget_failure(k);
@@ -141,36 +144,25 @@ static void tell_success(const ja_account_keeper_t *k)
 {
     switch (k->step) {
     case STEP_FIND:
-        ja_event_tell(k->conf.log, JA_EVENT_REGISTERED, id_of(k), "found the account %s of the key in the store", k->file.url);
+        ja_event_tell(k->conf.log, JA_EVENT_REGISTERED, id_of(k),
+                      "found the account %s of the key in the store", k->file.url);
         break;
     case STEP_REGISTER:
         ja_event_tell(k->conf.log, JA_EVENT_REGISTERED, id_of(k), "account %s%s", k->file.url,
-                      k->conf.plan->eab ? "; the EAB is used up and may be removed from the configuration" : "");
+                      k->conf.plan->eab
+                          ? "; the EAB is used up and may be removed from the configuration"
+                          : "");
         break;
     case STEP_UPDATE:
-        ja_event_tell(k->conf.log, JA_EVENT_ACCOUNT_UPDATED, id_of(k), "the CA has the new contacts");
+        ja_event_tell(k->conf.log, JA_EVENT_ACCOUNT_UPDATED, id_of(k),
+                      "the CA has the new contacts");
         break;
     }
-}
-
-static int is_same_list(const apr_array_header_t *a, const apr_array_header_t *b)
-{
-    int i;
-
-    if (!a || a->nelts != b->nelts) {
-        return 0;
-    }
-    for (i = 0; i < a->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(a, i, const char *), APR_ARRAY_IDX(b, i, const char *)) != 0) {
-            return 0;
-        }
-    }
-    return 1;
 }
 
 static int needs_update(const ja_account_keeper_t *k)
 {
-    return k->file.url && !is_same_list(k->file.contacts, k->conf.plan->contacts);
+    return k->file.url && !ja_plan_is_same_contacts(k->file.contacts, k->conf.plan->contacts);
 }
 
 static void succeeded(ja_account_keeper_t *k)
@@ -188,11 +180,13 @@ static void succeeded(ja_account_keeper_t *k)
     }
 }
 
-/* The CA has no account for the key: then it may be registered. Some ask for an EAB even where only an existing account is looked for. */
+/* The CA has no account for the key: then it may be registered. Some ask for an EAB even where only
+ * an existing account is looked for. */
 static int is_unknown(const ja_account_keeper_t *k, const ja_err_t *err)
 {
     return k->step == STEP_FIND
-           && (err->code == JA_E_ACCOUNT_NOT_FOUND || err->code == JA_E_EAB_REQUIRED || err->code == JA_E_EAB_REFUSED);
+           && (err->code == JA_E_ACCOUNT_NOT_FOUND || err->code == JA_E_EAB_REQUIRED
+               || err->code == JA_E_EAB_REFUSED);
 }
 
 static void on_reply(void *baton, const ja_heard_t *heard, ja_err_t *err)
@@ -205,7 +199,8 @@ static void on_reply(void *baton, const ja_heard_t *heard, ja_err_t *err)
         err = ja_account_hear(&account, heard, scratch, scratch);
     }
     if (!err && account.status != JA_ACCOUNT_VALID) {
-        err = ja_err_make(JA_E_UNAUTHORIZED, scratch, "account %s is deactivated or revoked", account.url);
+        err = ja_err_make(JA_E_UNAUTHORIZED, scratch, "account %s is deactivated or revoked",
+                          account.url);
     }
     if (!err) {
         err = take_over(k, &account, scratch);
@@ -224,7 +219,7 @@ static void on_reply(void *baton, const ja_heard_t *heard, ja_err_t *err)
     end_exchange(k);
 }
 
-/* --- asking --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- asking ---------------------------------------------------------------------------------- */
 
 static void shape(ja_ask_t *ask, ja_account_keeper_t *k)
 {
@@ -255,17 +250,19 @@ static void begin(ja_account_keeper_t *k)
     apr_pool_create(&k->exchange, k->pool);
     ask = apr_pcalloc(k->exchange, sizeof(*ask));
     shape(ask, k);
-    err = ja_ca_call(k->conf.ca, ask, k->jwk, k->step == STEP_UPDATE ? k->file.url : NULL, on_reply, k, k->exchange);
+    err = ja_ca_call(k->conf.ca, ask, k->jwk, k->step == STEP_UPDATE ? k->file.url : NULL, on_reply,
+                     k, k->exchange);
     if (err) {
         failed(k, err, k->exchange);
         end_exchange(k);
     }
 }
 
-/* --- the start ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the start ------------------------------------------------------------------------------- */
 
-/* The key of the account: the one in the store, or, if there is neither key nor account, a new one that is durable before the CA hears of it. A key that can't be
- * read is never replaced: an account may hang on it. */
+/* The key of the account: the one in the store, or, if there is neither key nor account, a new one
+ * that is durable before the CA hears of it. A key that can't be read is never replaced: an account
+ * may hang on it. */
 static ja_err_t *find_key(ja_account_keeper_t *k, int *is_new, apr_pool_t *scratch)
 {
     ja_err_t *err = ja_account_key_load(&k->jwk, k->conf.store, id_of(k), k->pool, scratch);
@@ -275,8 +272,11 @@ static ja_err_t *find_key(ja_account_keeper_t *k, int *is_new, apr_pool_t *scrat
         return err;
     }
     if (k->file.url || k->is_damaged) {
-        return ja_err_make(JA_E_NOT_FOUND, scratch, "key.json of account %s is gone: restore it from a backup, or remove account.json beside it "
-                           "and register anew with a new EAB", k->file.url ? k->file.url : id_of(k));
+        return ja_err_make(JA_E_NOT_FOUND, scratch,
+                           "key.json of account %s is gone: restore it from a backup, or remove "
+                           "account.json beside it "
+                           "and register anew with a new EAB",
+                           k->file.url ? k->file.url : id_of(k));
     }
     *is_new = 1;
     return ja_account_key_make(&k->jwk, k->conf.store, id_of(k), k->pool, scratch);
@@ -290,11 +290,12 @@ static ja_err_t *load_file(ja_account_keeper_t *k, apr_pool_t *scratch)
     if (file) {
         k->file = *file;
     }
-    if (k->file.fingerprint && strcmp(k->file.fingerprint, ja_account_fingerprint(k->conf.plan, scratch)) != 0) {
-        forget_failure(k);                      /* it failed with other contacts or another EAB */
+    if (k->file.fingerprint
+        && strcmp(k->file.fingerprint, ja_account_fingerprint(k->conf.plan, scratch)) != 0) {
+        forget_failure(k); /* it failed with other contacts or another EAB */
     }
     if (k->file.next_at > ja_clock_now() + JA_BACKOFF_MAX) {
-        k->file.next_at = 0;                    /* the clock was wrong when it was written */
+        k->file.next_at = 0; /* the clock was wrong when it was written */
     }
     return NULL;
 }
@@ -307,6 +308,7 @@ static void start(ja_account_keeper_t *k, apr_pool_t *scratch)
 
     k->is_damaged = err != NULL;
     if (err) {
+        err = ja_err_wrap(err, scratch, "the CA is asked for the account of the key");
         ja_event_errored(k->conf.log, id_of(k), err, "reading account.json", 0, scratch);
     }
     k->step = STEP_FIND;
@@ -333,7 +335,8 @@ static void start(ja_account_keeper_t *k, apr_pool_t *scratch)
     }
 }
 
-/* At the start, and after each back-off. A registration whose reply was lost may have happened: so it is looked for first. */
+/* At the start, and after each back-off. A registration whose reply was lost may have happened: so
+ * it is looked for first. */
 static void on_time(void *baton)
 {
     ja_account_keeper_t *k = baton;

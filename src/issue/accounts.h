@@ -1,5 +1,6 @@
-/* issue/accounts: the account at one CA: made once, kept for ever. The key is durable before newAccount, the URL right after. If only the URL is lost, the account
- * is found again by its key (RFC 8555 7.3.1). It is never dropped or replaced because of anything that the CA says.
+/* issue/accounts: the account at one CA: made once, kept for ever. The key is durable before
+ * newAccount, the URL right after. If only the URL is lost, the account is found again by its key
+ * (RFC 8555 7.3.1). It is never dropped or replaced because of anything that the CA says.
  */
 #ifndef JA_ISSUE_ACCOUNTS_H
 #define JA_ISSUE_ACCOUNTS_H
@@ -12,19 +13,20 @@
 
 /* accounts/CA-ID/account.json */
 typedef struct {
-    const char *url;                    /* NULL: not registered yet                                     */
+    const char *url; /* NULL: not registered yet */
     const char *ca_url;
-    const char *eab_kid;                /* it was bound with, or NULL                                   */
-    const apr_array_header_t *contacts; /* as the CA knows them                                         */
+    const char *eab_kid;                /* it was bound with, or NULL */
+    const apr_array_header_t *contacts; /* as the CA knows them */
     apr_time_t registered_at;
-    apr_int64_t attempts;               /* failures in a row                                            */
+    apr_int64_t attempts; /* failures in a row */
     apr_time_t next_at;
-    const char *fingerprint;            /* of contacts and EAB that failed: others are tried at once    */
-    const ja_job_error_t *error;        /* or NULL                                                      */
+    const char *fingerprint;     /* of contacts and EAB that failed: others are tried at once */
+    const ja_job_error_t *error; /* or NULL */
 } ja_account_file_t;
 
 /* Read it; `*file` is NULL, without error, if there is none. */
-ja_err_t *ja_account_file_load(ja_account_file_t **file, ja_store_t *store, const char *ca_id, apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+ja_err_t *ja_account_file_load(ja_account_file_t **file, ja_store_t *store, const char *ca_id,
+                               apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 typedef struct ja_account_keeper_t ja_account_keeper_t;
 
@@ -34,7 +36,7 @@ typedef struct {
     ja_ca_t *ca;
     ja_loop_t *loop;
     const ja_log_t *log;
-    void (*ready)(void *baton);         /* called once, when the account can be used                    */
+    void (*ready)(void *baton); /* called once, when the account can be used */
     void *baton;
 } ja_account_conf_t;
 

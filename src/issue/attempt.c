@@ -12,9 +12,9 @@ struct ja_attempt_t {
     ja_attempt_done_fn *done;
     void *baton;
     apr_pool_t *pool;
-    int goes_on;                        /* an earlier attempt may have left certificates in ASIDE      */
-    int key_index;                      /* of the plan's key types, being worked on                    */
-    ja_drive_t *drive;                  /* NULL between orders                                         */
+    int goes_on;       /* an earlier attempt may have left certificates in ASIDE */
+    int key_index;     /* of the plan's key types, being worked on */
+    ja_drive_t *drive; /* NULL between orders */
     apr_pool_t *drive_pool;
 };
 
@@ -25,7 +25,7 @@ static ja_key_spec_t spec_at(const ja_attempt_t *a, int index)
     return APR_ARRAY_IDX(a->conf.domain->keys, index, ja_key_spec_t);
 }
 
-/* --- staging: when there is a certificate for every key type ------------------------------------------------------------------------- */
+/* ---- staging: when there is a certificate for every key type --------------------------------- */
 
 static ja_err_t *stage(void *baton, const volatile int *cancelled, apr_pool_t *pool)
 {
@@ -34,7 +34,8 @@ static ja_err_t *stage(void *baton, const volatile int *cancelled, apr_pool_t *p
     const ja_set_t *set;
 
     (void)cancelled;
-    return ja_set_stage(&set, a->conf.store, domain->name, domain->keys, domain->ca->url, ja_clock_now(), pool, pool);
+    return ja_set_stage(&set, a->conf.store, domain->name, domain->keys, domain->ca->url,
+                        ja_clock_now(), pool, pool);
 }
 
 static void on_staged(void *baton, ja_err_t *err)
@@ -53,7 +54,7 @@ static void begin_staging(ja_attempt_t *a)
     }
 }
 
-/* --- one order ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- one order ------------------------------------------------------------------------------- */
 
 static void on_order_done(void *baton, ja_err_t *err, const char *activity)
 {
@@ -61,7 +62,7 @@ static void on_order_done(void *baton, ja_err_t *err, const char *activity)
     apr_pool_t *drive_pool = a->drive_pool;
 
     err = ja_err_dup(err, a->pool);
-    ja_job_copy(a->conf.job, a->conf.job, a->pool);     /* its order lived with the drive */
+    ja_job_copy(a->conf.job, a->conf.job, a->pool); /* its order lived with the drive */
     a->drive = NULL;
     a->drive_pool = NULL;
     apr_pool_destroy(drive_pool);
@@ -69,7 +70,8 @@ static void on_order_done(void *baton, ja_err_t *err, const char *activity)
         a->done(a->baton, err, activity);
         return;
     }
-    ja_event_tell(a->conf.log, JA_EVENT_ISSUED, a->conf.domain->name, "a certificate for a key of type %s",
+    ja_event_tell(a->conf.log, JA_EVENT_ISSUED, a->conf.domain->name,
+                  "a certificate for a key of type %s",
                   ja_enumstr_print(&ja_key_spec_names, (int)spec_at(a, a->key_index)));
     a->key_index++;
     next_order(a);
@@ -80,20 +82,26 @@ static int can_resume(const ja_attempt_t *a, ja_key_spec_t spec, const char *thu
 {
     const ja_job_t *job = a->conf.job;
 
-    return job->order_url && job->spec == (int)spec && job->thumbprint && strcmp(job->thumbprint, thumbprint) == 0;
+    return job->order_url && job->spec == (int)spec && job->thumbprint
+           && strcmp(job->thumbprint, thumbprint) == 0;
 }
 
 static void begin_order(ja_attempt_t *a, ja_key_spec_t spec)
 {
     const ja_jwk_t *jwk = ja_account_jwk(a->conf.account);
-    ja_drive_conf_t conf = {a->conf.loop, a->conf.ca, jwk, ja_account_url(a->conf.account), a->conf.job};
+    ja_drive_conf_t conf = { a->conf.loop, a->conf.ca, jwk, ja_account_url(a->conf.account),
+                             a->conf.job };
     ja_flow_t *flow;
 
     apr_pool_create(&a->drive_pool, a->pool);
-    flow = ja_flow_make(a->conf.domain, spec, a->conf.store, a->conf.solvers, ja_jwk_thumbprint(jwk), a->drive_pool);
+    flow = ja_flow_make(a->conf.domain, spec, a->conf.store, a->conf.solvers,
+                        ja_jwk_thumbprint(jwk), a->drive_pool);
     if (can_resume(a, spec, flow->thumbprint)) {
         flow->order_url = a->conf.job->order_url;
-        ja_event_tell(a->conf.log, JA_EVENT_RESUMED, a->conf.domain->name, "order %s", flow->order_url);
+        flow->is_resumed = 1;
+        flow->was_answered = a->conf.job->state == JA_ST_VALIDATE;
+        ja_event_tell(a->conf.log, JA_EVENT_RESUMED, a->conf.domain->name, "order %s",
+                      flow->order_url);
     }
     a->drive = ja_drive_start(&conf, flow, on_order_done, a, a->drive_pool);
 }
@@ -108,7 +116,8 @@ static int is_there(ja_attempt_t *a, ja_key_spec_t spec)
         return 0;
     }
     apr_pool_create(&scratch, a->pool);
-    is_there = ja_set_has_cert(a->conf.store, a->conf.domain->name, spec, a->conf.domain->names, ja_clock_now(), scratch);
+    is_there = ja_set_has_cert(a->conf.store, a->conf.domain->name, spec, a->conf.domain->names,
+                               ja_clock_now(), scratch);
     apr_pool_destroy(scratch);
     return is_there;
 }
@@ -136,8 +145,8 @@ static void clear_aside(ja_attempt_t *a)
     apr_pool_create(&scratch, a->pool);
     err = ja_store_remove_name(a->conf.store, JA_GROUP_ASIDE, a->conf.domain->name, scratch);
     if (err) {
-        ja_log_line(a->conf.log, JA_LOG_WARNING, "%s: %s: %s", a->conf.domain->name, ja_err_row(err->code)->id,
-                    ja_err_text(err, scratch));
+        ja_log_line(a->conf.log, JA_LOG_WARNING, "%s: %s: %s", a->conf.domain->name,
+                    ja_err_row(err->code)->id, ja_err_text(err, scratch));
     }
     apr_pool_destroy(scratch);
 }
@@ -152,7 +161,8 @@ static void on_start(void *baton)
     next_order(a);
 }
 
-ja_attempt_t *ja_attempt_start(const ja_attempt_conf_t *conf, ja_attempt_done_fn *done, void *baton, apr_pool_t *pool)
+ja_attempt_t *ja_attempt_start(const ja_attempt_conf_t *conf, ja_attempt_done_fn *done, void *baton,
+                               apr_pool_t *pool)
 {
     ja_attempt_t *a = apr_pcalloc(pool, sizeof(*a));
 

@@ -1,5 +1,6 @@
-/* issue/attempt: one attempt at a new set for one domain: an order for each key type that is still missing, one after the other (the later ones find the
- * authorizations valid), then staging. An attempt that failed or was cut off goes on where its job and ASIDE say.
+/* issue/attempt: one attempt at a new set for one domain: an order for each key type that is still
+ * missing, one after the other (the later ones find the authorizations valid), then staging. An
+ * attempt that failed or was cut off goes on where its job and ASIDE say.
  */
 #ifndef JA_ISSUE_ATTEMPT_H
 #define JA_ISSUE_ATTEMPT_H
@@ -15,17 +16,20 @@ typedef struct {
     ja_store_t *store;
     ja_loop_t *loop;
     ja_ca_t *ca;
-    const ja_account_keeper_t *account; /* ready                                                                           */
+    const ja_account_keeper_t *account; /* ready */
     ja_solver_t *const *solvers;
     ja_job_t *job;
     const ja_log_t *log;
 } ja_attempt_conf_t;
 
-/* The set is staged (`err` is NULL), or it has failed while `activity`. Both live in the pool of start, which the function may clear. */
+/* The set is staged (`err` is NULL), or it has failed while `activity`. Both live in the pool of
+ * start, which the function may clear. */
 typedef void ja_attempt_done_fn(void *baton, ja_err_t *err, const char *activity);
 
-/* `done` is called once, never from within; clearing `pool` cancels: what is saved stays, so that it can be gone on with. */
-ja_attempt_t *ja_attempt_start(const ja_attempt_conf_t *conf, ja_attempt_done_fn *done, void *baton, apr_pool_t *pool);
+/* `done` is called once, never from within; clearing `pool` cancels: what is saved stays, so that
+ * it can be gone on with. */
+ja_attempt_t *ja_attempt_start(const ja_attempt_conf_t *conf, ja_attempt_done_fn *done, void *baton,
+                               apr_pool_t *pool);
 
 /* Should a stop wait for a reply? */
 int ja_attempt_is_critical(const ja_attempt_t *attempt);

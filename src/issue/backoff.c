@@ -1,9 +1,10 @@
 #include "issue/backoff.h"
 
-static const int WAIT_S[] = {30, 60, 120, 300, 900, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600};
+static const int WAIT_S[] = { 30,   60,       120,      300,       900,      1800,
+                              3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600 };
 
-#define STEPS ((int)(sizeof(WAIT_S) / sizeof(WAIT_S[0])))
-#define SLOW_STEP 8
+#define STEPS           ((int)(sizeof(WAIT_S) / sizeof(WAIT_S[0])))
+#define SLOW_STEP       8
 #define RETRY_AFTER_MAX apr_time_from_sec(24 * 3600)
 
 static int step_of(int attempt, ja_retry_t retry)
@@ -16,10 +17,11 @@ static int step_of(int attempt, ja_retry_t retry)
     return step;
 }
 
-apr_time_t ja_backoff(int attempt, ja_retry_t retry, apr_time_t retry_at, double unit, apr_time_t now)
+apr_time_t ja_backoff(int attempt, ja_retry_t retry, apr_time_t retry_at, double unit,
+                      apr_time_t now)
 {
     apr_interval_time_t wait = apr_time_from_sec(WAIT_S[step_of(attempt, retry)]);
-    double jitter = unit > 1 ? 1 : unit > 0 ? unit : 0;      /* what is no number is 0 as well */
+    double jitter = unit > 1 ? 1 : unit > 0 ? unit : 0; /* what is no number is 0 as well */
     apr_time_t at = now + wait + (apr_interval_time_t)((double)wait * jitter / 5);
 
     if (retry_at > now + RETRY_AFTER_MAX) {

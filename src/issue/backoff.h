@@ -6,9 +6,11 @@
 
 #define JA_BACKOFF_MAX apr_time_from_sec(29 * 3600)
 
-/* The n-th failure in a row (1 ..) of class `retry`, ended at `now`: when the next try is. From 30 s to a day, plus up to a fifth of it by `unit` (0 .. 1:
- * jitter); JA_RETRY_SLOW begins at six hours. A CA's Retry-After, `retry_at`, is waited for if it is later, but for a day at most. Never earlier than now + 30 s,
- * never later than now + JA_BACKOFF_MAX, for any n. */
-apr_time_t ja_backoff(int attempt, ja_retry_t retry, apr_time_t retry_at, double unit, apr_time_t now);
+/* The n-th failure in a row (1 ..) of class `retry`, ended at `now`: when the next try is. From 30
+ * s to a day, plus up to a fifth of it by `unit` (0 .. 1: jitter); JA_RETRY_SLOW begins at six
+ * hours. A CA's Retry-After, `retry_at`, is waited for if it is later, but for a day at most. Never
+ * earlier than now + 30 s, never later than now + JA_BACKOFF_MAX, for any n. */
+apr_time_t ja_backoff(int attempt, ja_retry_t retry, apr_time_t retry_at, double unit,
+                      apr_time_t now);
 
 #endif

@@ -26,6 +26,8 @@ typedef enum {
     JA_COMPLAINT_TWO_DOMAINS, /* a virtual host with names of two managed domains              */
     JA_COMPLAINT_NOT_COVERED, /* a virtual host with names that its certificate will not have  */
     JA_COMPLAINT_UNUSED,      /* a managed domain that no virtual host uses                    */
+    JA_COMPLAINT_EAB_MISSING, /* the EAB's file is not there, and it is needed                 */
+    JA_COMPLAINT_EAB_GONE,    /* it is not there, and the account is                           */
     JA_COMPLAINT_COUNT
 } ja_complaint_kind_t;
 

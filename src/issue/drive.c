@@ -11,12 +11,13 @@ struct ja_drive_t {
     ja_drive_done_fn *done;
     void *baton;
     apr_pool_t *pool;
-    apr_pool_t *exchange;               /* of the present state's exchange, NULL between exchanges                         */
+    apr_pool_t *exchange; /* of the present state's exchange, NULL between exchanges */
     ja_timer_t *timer;
-    const apr_array_header_t *asks;     /* ja_ask_t                                                                        */
-    apr_array_header_t *replies;        /* const ja_heard_t *, as many as asks                                             */
+    const apr_array_header_t *asks; /* ja_ask_t */
+    apr_array_header_t *replies;    /* const ja_heard_t *, as many as asks */
     int outstanding;
-    ja_err_t *err;                      /* the first of the failed replies, in `exchange`                                  */
+    int hears_refusal; /* as the wait says */
+    ja_err_t *err;     /* the first of the failed replies, in `exchange` */
 };
 
 /* Which of the replies a call is for. */
@@ -57,8 +58,8 @@ static void end_exchange(ja_drive_t *d)
     }
 }
 
-/* The end, good or bad. The last thing a callback does: `done` may clear everything. Challenges of an order that will be looked at again stay:
- * the CA may come at any time. */
+/* The end, good or bad. The last thing a callback does: `done` may clear everything. Challenges of
+ * an order that will be looked at again stay: the CA may come at any time. */
 static void finish(ja_drive_t *d, ja_err_t *err)
 {
     ja_err_t *kept = ja_err_dup(err, d->pool);
@@ -72,18 +73,19 @@ static void finish(ja_drive_t *d, ja_err_t *err)
     d->done(d->baton, kept, activity);
 }
 
-/* --- the position, saved before anything is done about it --------------------------------------------------------------------------- */
+/* ---- the position, saved before anything is done about it ------------------------------------ */
 
 static const apr_array_header_t *challenges_of(const ja_flow_t *f)
 {
-    apr_array_header_t *challenges = apr_array_make(f->pool, f->picked->nelts, sizeof(ja_job_challenge_t));
+    apr_array_header_t *challenges =
+        apr_array_make(f->pool, f->picked->nelts, sizeof(ja_job_challenge_t));
     int i;
 
     for (i = 0; i < f->picked->nelts; i++) {
         const ja_picked_t *picked = &APR_ARRAY_IDX(f->picked, i, ja_picked_t);
 
         APR_ARRAY_PUSH(challenges, ja_job_challenge_t) =
-            (ja_job_challenge_t){picked->solver->type, picked->what.name, picked->what.token};
+            (ja_job_challenge_t){ picked->solver->type, picked->what.name, picked->what.token };
     }
     return challenges;
 }
@@ -91,31 +93,38 @@ static const apr_array_header_t *challenges_of(const ja_flow_t *f)
 static ja_err_t *save_position(ja_drive_t *d, ja_state_t from, ja_state_t to, apr_pool_t *scratch)
 {
     ja_job_t *job = d->conf.job;
-    int is_durable = ja_flow_row(from)->save == JA_SAVE_DURABLE || ja_flow_row(to)->save == JA_SAVE_DURABLE;
+    int is_durable =
+        ja_flow_row(from)->save == JA_SAVE_DURABLE || ja_flow_row(to)->save == JA_SAVE_DURABLE;
 
     job->state = to;
     job->spec = (int)d->flow->spec;
     job->order_url = d->flow->order_url;
     job->thumbprint = d->flow->thumbprint;
-    if (to != JA_ST_RESUME && to != JA_ST_AUTHZ) {      /* until they are picked again those of before the restart hold */
+    if (to != JA_ST_RESUME
+        && to != JA_ST_AUTHZ) { /* until they are picked again those of before the restart hold */
         job->challenges = challenges_of(d->flow);
     }
     if (!is_durable && ja_flow_row(to)->save == JA_SAVE_NOT) {
         return NULL;
     }
-    return ja_job_save(job, d->flow->store, d->flow->domain->name, is_durable ? JA_FS_DURABLE : JA_FS_LAZY, scratch);
+    return ja_job_save(job, d->flow->store, d->flow->domain->name,
+                       is_durable ? JA_FS_DURABLE : JA_FS_LAZY, scratch);
 }
 
-/* --- waiting for what a state asks for ------------------------------------------------------------------------------------------------ */
+/* ---- waiting for what a state asks for ------------------------------------------------------- */
 
 /* Everything has come: hand it to the state. */
 static void settle(ja_drive_t *d)
 {
-    ja_outcome_t outcome = {d->replies};
-    ja_next_t next = {d->state, 0};
+    ja_outcome_t outcome = { d->replies, NULL };
+    ja_next_t next = { d->state, 0 };
     ja_err_t *err = d->err;
 
     d->flow->now = ja_clock_now();
+    if (err && d->hears_refusal && err->http_status != 0) {
+        outcome.refusal = err;
+        err = NULL;
+    }
     if (!err) {
         err = ja_flow_row(d->state)->hear(&next, d->flow, &outcome, d->exchange);
     }
@@ -152,8 +161,8 @@ static ja_err_t *start_calls(ja_drive_t *d)
         call->drive = d;
         call->index = i;
         APR_ARRAY_PUSH(d->replies, const ja_heard_t *) = NULL;
-        JA_TRY(ja_ca_call(d->conf.ca, &APR_ARRAY_IDX(d->asks, i, ja_ask_t), d->conf.jwk, d->conf.account_url, on_reply, call,
-                          d->exchange));
+        JA_TRY(ja_ca_call(d->conf.ca, &APR_ARRAY_IDX(d->asks, i, ja_ask_t), d->conf.jwk,
+                          d->conf.account_url, on_reply, call, d->exchange));
         d->outstanding++;
     }
     return NULL;
@@ -191,12 +200,13 @@ static ja_err_t *start_work(ja_drive_t *d, ja_work_fn *fn)
 
 static ja_err_t *start_waiting(ja_drive_t *d, int *is_waiting)
 {
-    ja_wait_t wait = {JA_WAIT_NOTHING, NULL, NULL};
+    ja_wait_t wait = { .kind = JA_WAIT_NOTHING };
 
     wait.asks = apr_array_make(d->exchange, 1, sizeof(ja_ask_t));
     d->asks = wait.asks;
     d->replies = apr_array_make(d->exchange, 1, sizeof(const ja_heard_t *));
     JA_TRY(ja_flow_row(d->state)->ask(&wait, d->flow, d->exchange));
+    d->hears_refusal = wait.hears_refusal;
     switch (wait.kind) {
     case JA_WAIT_NOTHING:
         return NULL;
@@ -239,7 +249,7 @@ static void on_time(void *baton)
     begin(baton);
 }
 
-/* --- the one place that changes the state --------------------------------------------------------------------------------------------- */
+/* ---- the one place that changes the state ---------------------------------------------------- */
 
 static ja_err_t *change_state(ja_drive_t *d, ja_state_t to, apr_pool_t *scratch)
 {
@@ -249,7 +259,8 @@ static ja_err_t *change_state(ja_drive_t *d, ja_state_t to, apr_pool_t *scratch)
         return NULL;
     }
     if (from != JA_ST_IDLE && !(ja_flow_row(from)->may_enter & (1u << to))) {
-        return ja_err_make(JA_E_INTERNAL, scratch, "an order may not go from %s to %s", ja_enumstr_print(&ja_state_names, from),
+        return ja_err_make(JA_E_INTERNAL, scratch, "an order may not go from %s to %s",
+                           ja_enumstr_print(&ja_state_names, from),
                            ja_enumstr_print(&ja_state_names, to));
     }
     JA_TRY(save_position(d, from, to, scratch));
@@ -279,13 +290,14 @@ static void enter(ja_drive_t *d, ja_next_t next)
 static void on_start(void *baton)
 {
     ja_drive_t *d = baton;
-    ja_next_t next = {d->flow->order_url ? JA_ST_RESUME : JA_ST_ORDER, 0};
+    ja_next_t next = { d->flow->order_url ? JA_ST_RESUME : JA_ST_ORDER, 0 };
 
     d->timer = ja_timer_make(d->conf.loop, on_time, d, d->pool);
     enter(d, next);
 }
 
-ja_drive_t *ja_drive_start(const ja_drive_conf_t *conf, ja_flow_t *flow, ja_drive_done_fn *done, void *baton, apr_pool_t *pool)
+ja_drive_t *ja_drive_start(const ja_drive_conf_t *conf, ja_flow_t *flow, ja_drive_done_fn *done,
+                           void *baton, apr_pool_t *pool)
 {
     ja_drive_t *d = apr_pcalloc(pool, sizeof(*d));
 

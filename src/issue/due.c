@@ -1,13 +1,10 @@
 #include "issue/due.h"
 
 static const char *const NAMES[JA_DUE_COUNT] = {
-    [JA_DUE_NEVER] = "never",
-    [JA_DUE_FIRST] = "first",
-    [JA_DUE_NAMES] = "names",
-    [JA_DUE_KEYS] = "keys",
-    [JA_DUE_AGE] = "age",
+    [JA_DUE_NEVER] = "never", [JA_DUE_FIRST] = "first", [JA_DUE_NAMES] = "names",
+    [JA_DUE_KEYS] = "keys",   [JA_DUE_AGE] = "age",
 };
-const ja_enumstr_t ja_due_names = {NAMES, JA_DUE_COUNT};
+const ja_enumstr_t ja_due_names = { NAMES, JA_DUE_COUNT };
 
 const char *ja_due_text(ja_due_why_t why)
 {
@@ -85,7 +82,8 @@ int ja_due_fits(ja_due_why_t *why, const ja_plan_domain_t *domain, const ja_set_
     return 1;
 }
 
-/* The certificate's own lifetime counts, not what the CA used to give. Whatever a damaged set.json says, it is never later than expiry. */
+/* The certificate's own lifetime counts, not what the CA used to give. Whatever a damaged set.json
+ * says, it is never later than expiry. */
 static apr_time_t age_at(const ja_plan_domain_t *domain, const ja_set_t *set)
 {
     const ja_cert_facts_t *facts = ja_set_first_to_expire(set);
@@ -105,9 +103,10 @@ static int is_wanted(const ja_plan_domain_t *domain)
     return domain->renew == JA_RENEW_ALWAYS || (domain->renew == JA_RENEW_AUTO && domain->is_used);
 }
 
-ja_due_t ja_due(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_set_t *staged, apr_time_t now)
+ja_due_t ja_due(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_set_t *staged,
+                apr_time_t now)
 {
-    ja_due_t due = {JA_DUE_NEVER, 0};
+    ja_due_t due = { JA_DUE_NEVER, 0 };
     ja_due_why_t why = JA_DUE_FIRST;
 
     if (!is_wanted(domain)) {

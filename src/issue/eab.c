@@ -81,6 +81,9 @@ int ja_eab_is_equal(const ja_eab_t *a, const ja_eab_t *b)
     if (!a || !b || a == b) {
         return a == b;
     }
+    if (a->missing_file || b->missing_file) {
+        return a->missing_file && b->missing_file && strcmp(a->missing_file, b->missing_file) == 0;
+    }
     return strcmp(a->kid, b->kid) == 0
            && ja_secret_is_equal(a->hmac->bytes, a->hmac->len, b->hmac->bytes, b->hmac->len);
 }

@@ -8,15 +8,20 @@
 
 #include "base/err.h"
 #include "base/secret.h"
+#include "issue/complaint.h"
 
 #define JA_EAB_MIN_HMAC_BYTES 16
 #define JA_EAB_MAX_KID        256
 #define JA_EAB_MAX_FILE_BYTES 4096
 
+/* One whose file is gone (`missing_file`) has neither key id nor key: issue/eab_check decides
+ * whether that matters. */
 typedef struct {
     const char *kid;         /* printable ASCII without blanks, 1 .. JA_EAB_MAX_KID characters   */
     const ja_secret_t *hmac; /* decoded, at least JA_EAB_MIN_HMAC_BYTES                          */
     apr_time_t issued_at;    /* from issued=, else the file's mtime, else 0                      */
+    const char *missing_file; /* a path, or NULL                                                 */
+    ja_place_t place;         /* of the directive, if `missing_file`                             */
 } ja_eab_t;
 
 /* From two words. JA_E_CONFIG with what is wrong (never with the HMAC, or part of it, in it) and
@@ -27,7 +32,7 @@ ja_err_t *ja_eab_parse(ja_eab_t **eab, const char *kid, const char *hmac, apr_po
 /* From a file: two lines, the key id first; or "kid: ..." and "hmac: ..." lines in any order,
  * optionally "issued: YYYY-MM-DD"; or JSON {"kid": ..., "hmac": ...}, optionally "issued". Comments
  * are lines that begin with "#". A regular file that nobody but its owner has any right to, of at
- * most JA_EAB_MAX_FILE_BYTES. JA_E_CONFIG. */
+ * most JA_EAB_MAX_FILE_BYTES. JA_E_NOT_FOUND if there is no such file; JA_E_CONFIG. */
 ja_err_t *ja_eab_read(ja_eab_t **eab, const char *path, apr_pool_t *result,
                       apr_pool_t *scratch) JA_WARN_UNUSED;
 

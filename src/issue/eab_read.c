@@ -71,7 +71,8 @@ static ja_err_t *read_file(ja_secret_t *text, apr_time_t *mtime, const char *pat
     ja_err_t *err;
 
     if (fd < 0) {
-        return ja_err_os(JA_E_CONFIG, errno, scratch, "it can't be read");
+        return ja_err_os(errno == ENOENT ? JA_E_NOT_FOUND : JA_E_CONFIG, errno, scratch,
+                         "it can't be read");
     }
     err = read_open(text, mtime, fd, scratch);
     close(fd);

@@ -1,4 +1,5 @@
-/* issue/fingerprint: has the configuration that something failed with been changed? Then it may be tried at once. */
+/* issue/fingerprint: has the configuration that something failed with been changed? Then it may be
+ * tried at once. */
 #ifndef JA_ISSUE_FINGERPRINT_H
 #define JA_ISSUE_FINGERPRINT_H
 

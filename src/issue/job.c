@@ -9,61 +9,64 @@
 
 /* The longest texts and all challenges fit even if every second character has to be escaped. */
 #define JOB_MAX_BYTES JA_STORE_MAX_ITEM
-#define TEXT_MAX 2048
+#define TEXT_MAX      2048
 
 static const char *const STATES[JA_ST_COUNT] = {
-    [JA_ST_IDLE] = "idle",         [JA_ST_RESUME] = "resume",     [JA_ST_ORDER] = "order",   [JA_ST_AUTHZ] = "authz",
-    [JA_ST_PRESENT] = "present",   [JA_ST_ANSWER] = "answer",     [JA_ST_VALIDATE] = "validate", [JA_ST_KEY] = "key",
-    [JA_ST_FINALIZE] = "finalize", [JA_ST_ISSUE] = "issue",       [JA_ST_DOWNLOAD] = "download", [JA_ST_KEEP] = "keep",
+    [JA_ST_IDLE] = "idle",         [JA_ST_RESUME] = "resume",     [JA_ST_ORDER] = "order",
+    [JA_ST_AUTHZ] = "authz",       [JA_ST_PRESENT] = "present",   [JA_ST_ANSWER] = "answer",
+    [JA_ST_VALIDATE] = "validate", [JA_ST_KEY] = "key",           [JA_ST_FINALIZE] = "finalize",
+    [JA_ST_ISSUE] = "issue",       [JA_ST_DOWNLOAD] = "download", [JA_ST_KEEP] = "keep",
     [JA_ST_WHY] = "why",           [JA_ST_DONE] = "done",
 };
-const ja_enumstr_t ja_state_names = {STATES, JA_ST_COUNT};
+const ja_enumstr_t ja_state_names = { STATES, JA_ST_COUNT };
 
 #define FIELD(type, member) .offset = offsetof(type, member)
 
 static const ja_field_t CHALLENGE_FIELDS[] = {
-    {"type", JA_FIELD_STR, FIELD(ja_job_challenge_t, type), .required = 1, .max = 32},
-    {"name", JA_FIELD_STR, FIELD(ja_job_challenge_t, name), .required = 1, .max = 255},
-    {"token", JA_FIELD_STR, FIELD(ja_job_challenge_t, token), .required = 1, .max = 128},
-    {NULL},
+    { "type", JA_FIELD_STR, FIELD(ja_job_challenge_t, type), .required = 1, .max = 32 },
+    { "name", JA_FIELD_STR, FIELD(ja_job_challenge_t, name), .required = 1, .max = 255 },
+    { "token", JA_FIELD_STR, FIELD(ja_job_challenge_t, token), .required = 1, .max = 128 },
+    { NULL },
 };
-static const ja_bind_t CHALLENGE = {"challenge", sizeof(ja_job_challenge_t), CHALLENGE_FIELDS};
+static const ja_bind_t CHALLENGE = { "challenge", sizeof(ja_job_challenge_t), CHALLENGE_FIELDS };
 
 static const ja_field_t ERROR_FIELDS[] = {
-    {"id", JA_FIELD_STR, FIELD(ja_job_error_t, id), .required = 1, .max = 16},
-    {"text", JA_FIELD_STR, FIELD(ja_job_error_t, text), .required = 1, .max = TEXT_MAX},
-    {"activity", JA_FIELD_STR, FIELD(ja_job_error_t, activity), .max = 128},
-    {"at", JA_FIELD_TIME, FIELD(ja_job_error_t, at)},
-    {NULL},
+    { "id", JA_FIELD_STR, FIELD(ja_job_error_t, id), .required = 1, .max = 16 },
+    { "text", JA_FIELD_STR, FIELD(ja_job_error_t, text), .required = 1, .max = TEXT_MAX },
+    { "activity", JA_FIELD_STR, FIELD(ja_job_error_t, activity), .max = 128 },
+    { "at", JA_FIELD_TIME, FIELD(ja_job_error_t, at) },
+    { NULL },
 };
-const ja_bind_t ja_job_error_bind = {"error", sizeof(ja_job_error_t), ERROR_FIELDS};
+const ja_bind_t ja_job_error_bind = { "error", sizeof(ja_job_error_t), ERROR_FIELDS };
 
 static const ja_field_t EVENT_FIELDS[] = {
-    {"at", JA_FIELD_TIME, FIELD(ja_job_event_t, at)},
-    {"event", JA_FIELD_STR, FIELD(ja_job_event_t, event), .required = 1, .max = 32},
-    {"text", JA_FIELD_STR, FIELD(ja_job_event_t, text), .max = TEXT_MAX},
-    {NULL},
+    { "at", JA_FIELD_TIME, FIELD(ja_job_event_t, at) },
+    { "event", JA_FIELD_STR, FIELD(ja_job_event_t, event), .required = 1, .max = 32 },
+    { "text", JA_FIELD_STR, FIELD(ja_job_event_t, text), .max = TEXT_MAX },
+    { NULL },
 };
-static const ja_bind_t EVENT = {"event", sizeof(ja_job_event_t), EVENT_FIELDS};
+static const ja_bind_t EVENT = { "event", sizeof(ja_job_event_t), EVENT_FIELDS };
 
 static const ja_field_t JOB_FIELDS[] = {
-    {"state", JA_FIELD_ENUM, FIELD(ja_job_t, state), .required = 1, .names = &ja_state_names},
-    {"key", JA_FIELD_ENUM, FIELD(ja_job_t, spec), .names = &ja_key_spec_names},
-    {"order", JA_FIELD_STR, FIELD(ja_job_t, order_url), .max = 2048},
-    {"thumbprint", JA_FIELD_STR, FIELD(ja_job_t, thumbprint), .max = 63},
-    {"challenges", JA_FIELD_OBJECTS, FIELD(ja_job_t, challenges), .max = 200, .sub = &CHALLENGE},
-    {"why", JA_FIELD_ENUM, FIELD(ja_job_t, why), .names = &ja_due_names},
-    {"attempts", JA_FIELD_INT, FIELD(ja_job_t, attempts), .max = 1000000000},
-    {"started", JA_FIELD_TIME, FIELD(ja_job_t, started_at)},
-    {"next", JA_FIELD_TIME, FIELD(ja_job_t, next_at)},
-    {"fingerprint", JA_FIELD_STR, FIELD(ja_job_t, fingerprint), .max = 64},
-    {"error", JA_FIELD_OBJECT, FIELD(ja_job_t, error), .sub = &ja_job_error_bind},
-    {"history", JA_FIELD_OBJECTS, FIELD(ja_job_t, history), .max = JA_JOB_HISTORY_MAX, .sub = &EVENT},
-    {NULL},
+    { "state", JA_FIELD_ENUM, FIELD(ja_job_t, state), .required = 1, .names = &ja_state_names },
+    { "key", JA_FIELD_ENUM, FIELD(ja_job_t, spec), .names = &ja_key_spec_names },
+    { "order", JA_FIELD_STR, FIELD(ja_job_t, order_url), .max = 2048 },
+    { "thumbprint", JA_FIELD_STR, FIELD(ja_job_t, thumbprint), .max = 63 },
+    { "challenges", JA_FIELD_OBJECTS, FIELD(ja_job_t, challenges), .max = 200, .sub = &CHALLENGE },
+    { "why", JA_FIELD_ENUM, FIELD(ja_job_t, why), .names = &ja_due_names },
+    { "attempts", JA_FIELD_INT, FIELD(ja_job_t, attempts), .max = 1000000000 },
+    { "started", JA_FIELD_TIME, FIELD(ja_job_t, started_at) },
+    { "next", JA_FIELD_TIME, FIELD(ja_job_t, next_at) },
+    { "fingerprint", JA_FIELD_STR, FIELD(ja_job_t, fingerprint), .max = 64 },
+    { "error", JA_FIELD_OBJECT, FIELD(ja_job_t, error), .sub = &ja_job_error_bind },
+    { "history", JA_FIELD_OBJECTS, FIELD(ja_job_t, history), .max = JA_JOB_HISTORY_MAX,
+      .sub = &EVENT },
+    { NULL },
 };
-static const ja_bind_t JOB = {"job", sizeof(ja_job_t), JOB_FIELDS};
+static const ja_bind_t JOB = { "job", sizeof(ja_job_t), JOB_FIELDS };
 
-const ja_job_error_t *ja_job_error_make(const ja_err_t *err, const char *activity, apr_time_t now, apr_pool_t *pool)
+const ja_job_error_t *ja_job_error_make(const ja_err_t *err, const char *activity, apr_time_t now,
+                                        apr_pool_t *pool)
 {
     ja_job_error_t *error = apr_pcalloc(pool, sizeof(*error));
 
@@ -88,18 +91,24 @@ static const char *item_of(const char *name, apr_pool_t *pool)
     return apr_pstrcat(pool, ja_names_dir(name, pool), ".json", NULL);
 }
 
-static ja_err_t *load(ja_job_t *job, ja_store_t *store, const char *name, apr_pool_t *result, apr_pool_t *scratch)
+static ja_err_t *load(ja_job_t *job, ja_store_t *store, const char *name, apr_pool_t *result,
+                      apr_pool_t *scratch)
 {
+    const char *item = item_of(name, scratch);
     ja_bytes_t bytes;
     ja_json_t *json;
 
-    JA_TRY(ja_store_load(&bytes, store, JA_GROUP_JOBS, NULL, item_of(name, scratch), JOB_MAX_BYTES, scratch, scratch));
-    JA_TRY(ja_json_parse(&json, bytes.bytes, bytes.len, JOB_MAX_BYTES, scratch, scratch));
-    JA_TRY_W(ja_bind_read(job, &JOB, json, result, scratch), scratch, "reading the job of %s", name);
+    JA_TRY(ja_store_load(&bytes, store, JA_GROUP_JOBS, NULL, item, JOB_MAX_BYTES, scratch,
+                         scratch));
+    JA_TRY_W(ja_json_parse(&json, bytes.bytes, bytes.len, JOB_MAX_BYTES, scratch, scratch), scratch,
+             "%s", ja_store_path(store, JA_GROUP_JOBS, NULL, item, scratch));
+    JA_TRY_W(ja_bind_read(job, &JOB, json, result, scratch), scratch, "%s",
+             ja_store_path(store, JA_GROUP_JOBS, NULL, item, scratch));
     return NULL;
 }
 
-void ja_job_load(ja_job_t *job, ja_err_t **damage, ja_store_t *store, const char *name, apr_pool_t *result, apr_pool_t *scratch)
+void ja_job_load(ja_job_t *job, ja_err_t **damage, ja_store_t *store, const char *name,
+                 apr_pool_t *result, apr_pool_t *scratch)
 {
     ja_err_t *err = load(job, store, name, result, scratch);
 
@@ -112,10 +121,11 @@ void ja_job_load(ja_job_t *job, ja_err_t **damage, ja_store_t *store, const char
     }
 }
 
-ja_err_t *ja_job_save(const ja_job_t *job, ja_store_t *store, const char *name, ja_fs_safety_t safety, apr_pool_t *scratch)
+ja_err_t *ja_job_save(const ja_job_t *job, ja_store_t *store, const char *name,
+                      ja_fs_safety_t safety, apr_pool_t *scratch)
 {
     const char *text = ja_json_print_pretty(ja_bind_print(&JOB, job, scratch), scratch);
-    ja_item_t item = {item_of(name, scratch), text, strlen(text), 1};
+    ja_item_t item = { item_of(name, scratch), text, strlen(text), 1 };
 
     return ja_store_save(store, JA_GROUP_JOBS, NULL, &item, safety, scratch);
 }
@@ -174,15 +184,19 @@ void ja_job_copy(ja_job_t *job, const ja_job_t *from, apr_pool_t *to)
     job->history = copy_history(from->history, to);
 }
 
-void ja_job_note(ja_job_t *job, const char *event, const char *text, apr_time_t now, apr_pool_t *pool)
+void ja_job_note(ja_job_t *job, const char *event, const char *text, apr_time_t now,
+                 apr_pool_t *pool)
 {
     apr_array_header_t *history = apr_array_make(pool, JA_JOB_HISTORY_MAX, sizeof(ja_job_event_t));
-    int first = job->history->nelts >= JA_JOB_HISTORY_MAX ? job->history->nelts - JA_JOB_HISTORY_MAX + 1 : 0;
+    int first = job->history->nelts >= JA_JOB_HISTORY_MAX
+                    ? job->history->nelts - JA_JOB_HISTORY_MAX + 1
+                    : 0;
     int i;
 
     for (i = first; i < job->history->nelts; i++) {
         APR_ARRAY_PUSH(history, ja_job_event_t) = APR_ARRAY_IDX(job->history, i, ja_job_event_t);
     }
-    APR_ARRAY_PUSH(history, ja_job_event_t) = (ja_job_event_t){now, event, apr_pstrndup(pool, text, TEXT_MAX - 1)};
+    APR_ARRAY_PUSH(history, ja_job_event_t) =
+        (ja_job_event_t){ now, event, apr_pstrndup(pool, text, TEXT_MAX - 1) };
     job->history = history;
 }

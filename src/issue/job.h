@@ -1,5 +1,6 @@
-/* issue/job: what the runner remembers of a domain's work: where the order in flight is, how often it has failed, when the next try is. One file per
- * domain, jobs/NAME.json, written by the runner alone. Nothing in it says that work is finished: that follows from the sets (issue/due).
+/* issue/job: what the runner remembers of a domain's work: where the order in flight is, how often
+ * it has failed, when the next try is. One file per domain, jobs/NAME.json, written by the runner
+ * alone. Nothing in it says that work is finished: that follows from the sets (issue/due).
  */
 #ifndef JA_ISSUE_JOB_H
 #define JA_ISSUE_JOB_H
@@ -10,7 +11,7 @@
 
 /* States of an order, see issue/flow. */
 typedef enum {
-    JA_ST_IDLE,                 /* no order in flight                                   */
+    JA_ST_IDLE, /* no order in flight */
     JA_ST_RESUME,
     JA_ST_ORDER,
     JA_ST_AUTHZ,
@@ -32,57 +33,62 @@ extern const ja_enumstr_t ja_state_names;
 
 /* A challenge that is presented. */
 typedef struct {
-    const char *type;           /* "http-01"                                            */
+    const char *type; /* "http-01" */
     const char *name;
     const char *token;
 } ja_job_challenge_t;
 
 /* How the last attempt failed. */
 typedef struct {
-    const char *id;             /* message id                                           */
-    const char *text;           /* UTF-8, one line, cut at 2 KiB                        */
-    const char *activity;       /* "waiting for validation", or NULL                    */
+    const char *id;       /* message id */
+    const char *text;     /* UTF-8, one line, cut at 2 KiB */
+    const char *activity; /* "waiting for validation", or NULL */
     apr_time_t at;
 } ja_job_error_t;
 
 extern const ja_bind_t ja_job_error_bind;
 
 /* How `err` is remembered. */
-const ja_job_error_t *ja_job_error_make(const ja_err_t *err, const char *activity, apr_time_t now, apr_pool_t *pool);
+const ja_job_error_t *ja_job_error_make(const ja_err_t *err, const char *activity, apr_time_t now,
+                                        apr_pool_t *pool);
 
 #define JA_JOB_HISTORY_MAX 20
 
 typedef struct {
     apr_time_t at;
-    const char *event;          /* "staged", "errored"                                  */
+    const char *event; /* "staged", "errored" */
     const char *text;
 } ja_job_event_t;
 
 typedef struct {
-    int state;                          /* ja_state_t of the order in flight                                     */
-    int spec;                           /* ja_key_spec_t that it is for; -1: none                                */
-    const char *order_url;              /* NULL: none in flight                                                  */
-    const char *thumbprint;             /* of the account that placed it                                         */
-    const apr_array_header_t *challenges;       /* ja_job_challenge_t; never NULL                                */
-    int why;                            /* ja_due_why_t of the attempt, -1: none                                 */
-    apr_int64_t attempts;               /* failures in a row                                                     */
-    apr_time_t started_at;              /* of the first attempt at the present need; 0: there is no need           */
-    apr_time_t next_at;                 /* not before; 0: no waiting                                             */
-    const char *fingerprint;            /* of the configuration it works for: another one begins anew             */
-    const ja_job_error_t *error;        /* NULL: the last attempt did not fail                                   */
-    const apr_array_header_t *history;  /* ja_job_event_t, oldest first; never NULL                              */
+    int state;                            /* ja_state_t of the order in flight */
+    int spec;                             /* ja_key_spec_t that it is for; -1: none */
+    const char *order_url;                /* NULL: none in flight */
+    const char *thumbprint;               /* of the account that placed it */
+    const apr_array_header_t *challenges; /* ja_job_challenge_t; never NULL */
+    int why;                              /* ja_due_why_t of the attempt, -1: none */
+    apr_int64_t attempts;                 /* failures in a row */
+    apr_time_t started_at;       /* of the first attempt at the present need; 0: there is no need */
+    apr_time_t next_at;          /* not before; 0: no waiting */
+    const char *fingerprint;     /* of the configuration it works for: another one begins anew */
+    const ja_job_error_t *error; /* NULL: the last attempt did not fail */
+    const apr_array_header_t *history; /* ja_job_event_t, oldest first; never NULL */
 } ja_job_t;
 
-/* The job of `name`; an empty one if there is none, or, with `*damage` saying why, if what is there can't be read: losing a job costs an order, no more. */
-void ja_job_load(ja_job_t *job, ja_err_t **damage, ja_store_t *store, const char *name, apr_pool_t *result, apr_pool_t *scratch);
+/* The job of `name`; an empty one if there is none, or, with `*damage` saying why, if what is there
+ * can't be read: losing a job costs an order, no more. */
+void ja_job_load(ja_job_t *job, ja_err_t **damage, ja_store_t *store, const char *name,
+                 apr_pool_t *result, apr_pool_t *scratch);
 
 /* Save it. */
-ja_err_t *ja_job_save(const ja_job_t *job, ja_store_t *store, const char *name, ja_fs_safety_t safety, apr_pool_t *scratch) JA_WARN_UNUSED;
+ja_err_t *ja_job_save(const ja_job_t *job, ja_store_t *store, const char *name,
+                      ja_fs_safety_t safety, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* A copy that lives in `to` alone, so that the pools of earlier versions can go. */
 void ja_job_copy(ja_job_t *job, const ja_job_t *from, apr_pool_t *to);
 
 /* Append to the history, dropping the oldest. */
-void ja_job_note(ja_job_t *job, const char *event, const char *text, apr_time_t now, apr_pool_t *pool);
+void ja_job_note(ja_job_t *job, const char *event, const char *text, apr_time_t now,
+                 apr_pool_t *pool);
 
 #endif

@@ -75,6 +75,10 @@ ja_err_t *ja_plan_make(ja_plan_t **plan, apr_array_header_t **complaints,
 /* Append what is wrong with a plan: the checks of ja_plan_make(). */
 void ja_plan_check(apr_array_header_t *complaints, const ja_plan_t *plan, apr_pool_t *scratch);
 
+/* Are they the same addresses (const char *), in any order? Neither list has one twice; both may be
+ * NULL. */
+int ja_plan_is_same_contacts(const apr_array_header_t *a, const apr_array_header_t *b);
+
 /* The domain that manages `name` (as from ja_dnsname_parse()), exactly or by a wildcard, or NULL.
  * Hash lookups. */
 ja_plan_domain_t *ja_plan_find(const ja_plan_t *plan, const char *name, apr_pool_t *scratch);

@@ -80,8 +80,7 @@ static int is_same_text(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* The same addresses in any order? Neither list has duplicates. */
-static int is_same_contacts(const apr_array_header_t *a, const apr_array_header_t *b)
+int ja_plan_is_same_contacts(const apr_array_header_t *a, const apr_array_header_t *b)
 {
     int i;
 
@@ -101,7 +100,7 @@ static const char *difference(const ja_settings_t *a, const ja_settings_t *b)
 {
     ja_setting_id_t id = JA_SETTING_COUNT;
 
-    if (!is_same_contacts(a->contacts, b->contacts)) {
+    if (!ja_plan_is_same_contacts(a->contacts, b->contacts)) {
         id = JA_SETTING_CONTACT;
     }
     else if (a->agreed != b->agreed) {

@@ -12,15 +12,17 @@
 #include "net/http_curl.h"
 #include "store/store_fs.h"
 
-/* RSA keys are made on so many threads at a time: enough to keep the CA busy, without taking the machine from the server. */
+/* RSA keys are made on so many threads at a time: enough to keep the CA busy, without taking the
+ * machine from the server. */
 #define WORK_THREADS 2
 
 /* A stop waits so long for the reply to a newOrder or newAccount. */
 #define STOP_LIMIT apr_time_from_msec(700)
 
-/* How many nonces may circulate for n orders. An order rarely has more than one request under way; a nonce more costs a request more. */
-#define NONCES_MIN 3
-#define NONCES_MAX 32
+/* How many nonces may circulate for n orders. An order rarely has more than one request under way;
+ * a nonce more costs a request more. */
+#define NONCES_MIN       3
+#define NONCES_MAX       32
 #define ORDERS_PER_NONCE 4
 
 typedef struct slot_t slot_t;
@@ -30,8 +32,8 @@ typedef struct {
     ja_runner_t *runner;
     ja_ca_t *ca;
     ja_account_keeper_t *account;
-    int load;                           /* domains that are queued or being worked on                            */
-    slot_t *waiting;                    /* due domains that wait for the account                                 */
+    int load;        /* domains that are queued or being worked on */
+    slot_t *waiting; /* due domains that wait for the account */
 } peer_t;
 
 /* A domain in the schedule. */
@@ -40,9 +42,9 @@ struct slot_t {
     peer_t *peer;
     ja_domain_t domain;
     ja_timer_t *timer;
-    ja_attempt_t *attempt;              /* NULL: not being worked on                                             */
+    ja_attempt_t *attempt; /* NULL: not being worked on */
     apr_pool_t *attempt_pool;
-    slot_t *next;                       /* in the queue, or among those that wait for the account                */
+    slot_t *next; /* in the queue, or among those that wait for the account */
 };
 
 struct ja_runner_t {
@@ -52,17 +54,17 @@ struct ja_runner_t {
     ja_http_t *http;
     ja_store_t *store;
     ja_solver_t *solvers[2];
-    apr_hash_t *peers;                  /* CA id -> peer_t                                                       */
-    slot_t *slots;                      /* as many as the plan has domains                                       */
-    slot_t *first, **last;              /* the queue: due, with an account, waiting for a place                  */
+    apr_hash_t *peers;     /* CA id -> peer_t */
+    slot_t *slots;         /* as many as the plan has domains */
+    slot_t *first, **last; /* the queue: due, with an account, waiting for a place */
     int running;
-    apr_uint32_t is_stopping;           /* set by any thread                                                     */
-    apr_time_t stop_at;                 /* the latest end, once the loop has seen it                             */
+    apr_uint32_t is_stopping; /* set by any thread */
+    apr_time_t stop_at;       /* the latest end, once the loop has seen it */
 };
 
 static void pump(ja_runner_t *r);
 
-/* --- the schedule ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- the schedule ---------------------------------------------------------------------------- */
 
 static int n_domains(const ja_runner_t *r)
 {
@@ -86,7 +88,9 @@ static void expect_load(peer_t *peer, int change)
 
     peer->load += change;
     nonces = peer->load / ORDERS_PER_NONCE;
-    ja_ca_expect(peer->ca, nonces < NONCES_MIN ? NONCES_MIN : nonces > NONCES_MAX ? NONCES_MAX : nonces);
+    ja_ca_expect(peer->ca, nonces < NONCES_MIN   ? NONCES_MIN
+                           : nonces > NONCES_MAX ? NONCES_MAX
+                                                 : nonces);
 }
 
 static void enqueue(slot_t *slot)
@@ -129,7 +133,7 @@ static void on_account_ready(void *baton)
     pump(peer->runner);
 }
 
-/* --- attempts ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- attempts -------------------------------------------------------------------------------- */
 
 /* The CA may come any moment to look at challenges of an order in flight. */
 static void present_again(slot_t *slot, apr_pool_t *scratch)
@@ -139,18 +143,22 @@ static void present_again(slot_t *slot, apr_pool_t *scratch)
     int i;
 
     for (i = 0; job->thumbprint && i < job->challenges->nelts; i++) {
-        const ja_job_challenge_t *challenge = &APR_ARRAY_IDX(job->challenges, i, ja_job_challenge_t);
-        ja_solve_t what = {challenge->name, challenge->token, job->thumbprint, ja_clock_now() + apr_time_from_sec(3600)};
+        const ja_job_challenge_t *challenge =
+            &APR_ARRAY_IDX(job->challenges, i, ja_job_challenge_t);
+        ja_solve_t what = { challenge->name, challenge->token, job->thumbprint,
+                            ja_clock_now() + apr_time_from_sec(3600) };
         ja_solver_t *solver = ja_solver_find(r->solvers, challenge->type);
         ja_err_t *err = solver ? solver->present(solver, &what, scratch) : NULL;
 
         if (err) {
-            ja_event_errored(r->conf.log, slot->domain.plan->name, err, "setting up a challenge again", 0, scratch);
+            ja_event_errored(r->conf.log, slot->domain.plan->name, err,
+                             "setting up a challenge again", 0, scratch);
         }
     }
 }
 
-/* Nothing is in flight any more. Challenges that a killed process has left behind go; those of orders that will be looked at again stay. */
+/* Nothing is in flight any more. Challenges that a killed process has left behind go; those of
+ * orders that will be looked at again stay. */
 static void clear_challenges(ja_runner_t *r)
 {
     apr_pool_t *scratch;
@@ -167,7 +175,8 @@ static void clear_challenges(ja_runner_t *r)
 static void tell_batch_done(ja_runner_t *r)
 {
     clear_challenges(r);
-    ja_event_tell(r->conf.log, JA_EVENT_BATCH_DONE, "jprs_acme", "nothing is in flight any more; longest tick %" APR_TIME_T_FMT " ms",
+    ja_event_tell(r->conf.log, JA_EVENT_BATCH_DONE, "mod_jprs_acme",
+                  "nothing is in flight any more; longest tick %" APR_TIME_T_FMT " ms",
                   apr_time_as_msec(ja_loop_longest_tick(r->loop)));
 }
 
@@ -199,14 +208,18 @@ static void start_attempt(slot_t *slot)
 {
     ja_runner_t *r = slot->runner;
     ja_domain_t *d = &slot->domain;
-    ja_attempt_conf_t conf = {d->plan,  r->store,   r->loop, slot->peer->ca, slot->peer->account, r->solvers,
-                              &d->job, r->conf.log};
+    ja_attempt_conf_t conf = {
+        d->plan,    r->store, r->loop,    slot->peer->ca, slot->peer->account,
+        r->solvers, &d->job,  r->conf.log
+    };
     ja_due_why_t why;
 
     ja_domain_next_at(d, &why, ja_clock_now());
     d->job.why = (int)why;
     d->job.fingerprint = ja_fingerprint_domain(d->plan, d->pool);
-    ja_event_tell(r->conf.log, JA_EVENT_RENEWING, d->plan->name, "%s", ja_due_text(why));
+    if (!d->job.order_url) { /* an order that goes on is told when it does */
+        ja_event_tell(r->conf.log, JA_EVENT_RENEWING, d->plan->name, "%s", ja_due_text(why));
+    }
     apr_pool_create(&slot->attempt_pool, r->pool);
     slot->attempt = ja_attempt_start(&conf, on_attempt_done, slot, slot->attempt_pool);
     r->running++;
@@ -226,22 +239,24 @@ static void pump(ja_runner_t *r)
     }
 }
 
-/* --- the start ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the start ------------------------------------------------------------------------------- */
 
 static void start_peer(ja_runner_t *r, const ja_plan_ca_t *plan)
 {
     peer_t *peer = apr_pcalloc(r->pool, sizeof(*peer));
-    ja_ca_conf_t ca_conf = {plan->id, plan->url, plan->trust_file};
-    ja_account_conf_t account_conf = {plan, r->store, NULL, r->loop, r->conf.log, on_account_ready, peer};
+    ja_ca_conf_t ca_conf = { plan->id, plan->url, plan->trust_file };
+    ja_account_conf_t account_conf = { plan,        r->store,         NULL, r->loop,
+                                       r->conf.log, on_account_ready, peer };
 
     peer->runner = r;
-    peer->ca = ja_ca_make(&ca_conf, r->http, r->conf.log, r->pool);
+    peer->ca = ja_ca_make(&ca_conf, r->loop, r->http, r->conf.log, r->pool);
     account_conf.ca = peer->ca;
     peer->account = ja_account_keeper_start(&account_conf, r->pool);
     apr_hash_set(r->peers, plan->id, APR_HASH_KEY_STRING, peer);
 }
 
-static void start_domain(ja_runner_t *r, slot_t *slot, const ja_plan_domain_t *plan, apr_pool_t *scratch)
+static void start_domain(ja_runner_t *r, slot_t *slot, const ja_plan_domain_t *plan,
+                         apr_pool_t *scratch)
 {
     slot->runner = r;
     slot->peer = apr_hash_get(r->peers, plan->ca->id, APR_HASH_KEY_STRING);
@@ -264,13 +279,14 @@ static void start_all(ja_runner_t *r)
     r->slots = apr_pcalloc(r->pool, sizeof(slot_t) * (apr_size_t)n_domains(r));
     apr_pool_create(&scratch, r->pool);
     for (i = 0; i < n_domains(r); i++) {
-        start_domain(r, &r->slots[i], APR_ARRAY_IDX(plan->domains, i, const ja_plan_domain_t *), scratch);
+        start_domain(r, &r->slots[i], APR_ARRAY_IDX(plan->domains, i, const ja_plan_domain_t *),
+                     scratch);
         apr_pool_clear(scratch);
     }
     apr_pool_destroy(scratch);
 }
 
-/* --- the end ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static int is_critical(const ja_runner_t *r)
 {
@@ -317,7 +333,7 @@ void ja_runner_stop(ja_runner_t *runner)
     ja_loop_wakeup(runner->loop);
 }
 
-/* --- making and running ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- making and running ---------------------------------------------------------------------- */
 
 ja_err_t *ja_runner_global_init(apr_pool_t *scratch)
 {
@@ -327,7 +343,7 @@ ja_err_t *ja_runner_global_init(apr_pool_t *scratch)
 ja_err_t *ja_runner_make(ja_runner_t **runner, const ja_runner_conf_t *conf, apr_pool_t *pool)
 {
     ja_runner_t *r = apr_pcalloc(pool, sizeof(*r));
-    ja_http_curl_conf_t http_conf = {conf->user_agent, NULL, 0, conf->log};
+    ja_http_curl_conf_t http_conf = { conf->user_agent, NULL, 0, conf->log };
     ja_loop_io_t *io = apr_pcalloc(pool, sizeof(*io));
 
     r->conf = *conf;

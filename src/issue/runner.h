@@ -1,7 +1,9 @@
-/* issue/runner: all managed domains in one event loop. It decides which domain is worked on when: due times are timers, due domains queue for a place
- * (ManagedDomainConcurrency), a domain whose account is not ready waits for that. How the work goes is in issue/attempt.
+/* issue/runner: all managed domains in one event loop. It decides which domain is worked on when:
+ * due times are timers, due domains queue for a place (ManagedDomainConcurrency), a domain whose
+ * account is not ready waits for that. How the work goes is in issue/attempt.
  *
- * Lives in one process at a time, on one thread. Idle, it makes no system call for a domain between its due times.
+ * Lives in one process at a time, on one thread. Idle, it makes no system call for a domain between
+ * its due times.
  */
 #ifndef JA_ISSUE_RUNNER_H
 #define JA_ISSUE_RUNNER_H
@@ -14,22 +16,25 @@ typedef struct ja_runner_t ja_runner_t;
 
 typedef struct {
     const ja_plan_t *plan;
-    ja_http01_table_t *http01;          /* shared with the processes that answer                       */
+    ja_http01_table_t *http01; /* shared with the processes that answer */
     const ja_log_t *log;
-    const char *user_agent;             /* "mod_jprs_acme/0.1.0 ..."                                   */
+    const char *user_agent; /* "mod_jprs_acme/0.1.0 ..." */
 } ja_runner_conf_t;
 
 /* Once in the httpd parent, before children and threads exist. */
 ja_err_t *ja_runner_global_init(apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Nothing is done yet. `pool` must belong to the thread that will run it. */
-ja_err_t *ja_runner_make(ja_runner_t **runner, const ja_runner_conf_t *conf, apr_pool_t *pool) JA_WARN_UNUSED;
+ja_err_t *ja_runner_make(ja_runner_t **runner, const ja_runner_conf_t *conf,
+                         apr_pool_t *pool) JA_WARN_UNUSED;
 
-/* Work until ja_runner_stop(). Opens the store and takes its lock: JA_E_BUSY, at once, if another process has it. */
+/* Work until ja_runner_stop(). Opens the store and takes its lock: JA_E_BUSY, at once, if another
+ * process has it. */
 ja_err_t *ja_runner_run(ja_runner_t *runner) JA_WARN_UNUSED;
 
-/* From any thread, at any time: run() returns within a second, mostly at once. It only waits for the reply to a newOrder or newAccount that is under way,
- * since that reply says where the order or account is. */
+/* From any thread, at any time: run() returns within a second, mostly at once. It only waits for
+ * the reply to a newOrder or newAccount that is under way, since that reply says where the order or
+ * account is. */
 void ja_runner_stop(ja_runner_t *runner);
 
 #endif

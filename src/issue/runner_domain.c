@@ -9,37 +9,51 @@
 #include "issue/drive.h"
 #include "issue/fingerprint.h"
 
-/* The same order is looked at again after errors that pass, but not for ever: every so many failures in a row begin a new one. */
+/* The same order is looked at again after errors that pass, but not for ever: every so many
+ * failures in a row begin a new one. */
 #define FAILURES_PER_ORDER 5
 
-/* If a new set does not help (it can't be read back, or has expired by our clock), the CA is not asked for one after the other. */
+/* If a new set does not help (it can't be read back, or has expired by our clock), the CA is not
+ * asked for one after the other. */
 #define REST_AFTER_SUCCESS apr_time_from_sec(3600)
 
-/* --- loading --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
-static const ja_set_t *load_set(const ja_domain_t *d, ja_store_t *store, ja_group_t group, const ja_log_t *log, apr_pool_t *scratch)
+static const ja_set_t *load_set(const ja_domain_t *d, ja_store_t *store, ja_group_t group,
+                                const ja_log_t *log, apr_pool_t *scratch)
 {
     const ja_set_t *set = NULL;
     ja_err_t *err = ja_set_load(&set, store, group, d->plan->name, d->pool, scratch);
 
-    if (err) {
-        ja_event_errored(log, d->plan->name, err, group == JA_GROUP_LIVE ? "reading the live set" : "reading the staged set", 0, scratch);
+    if (!err) {
+        return set;
+    }
+    if (group == JA_GROUP_LIVE && err->code != JA_E_IO) { /* the parent has told the damage */
+        ja_log_line(log, JA_LOG_INFO, "%s: %s: the live set counts as missing: %s", d->plan->name,
+                    ja_err_row(err->code)->id, ja_err_text(err, scratch));
         return NULL;
     }
-    return set;
+    ja_event_errored(log, d->plan->name, err,
+                     group == JA_GROUP_LIVE ? "reading the live set" : "reading the staged set", 0,
+                     scratch);
+    return NULL;
 }
 
-/* Every restart commits what is staged. What is still there has been refused, or has come in the moment of the restart. */
-static const ja_set_t *load_staged(const ja_domain_t *d, ja_store_t *store, const ja_log_t *log, apr_pool_t *scratch)
+/* Every restart commits what is staged. What is still there has been refused, or has come in the
+ * moment of the restart. */
+static const ja_set_t *load_staged(const ja_domain_t *d, ja_store_t *store, const ja_log_t *log,
+                                   apr_pool_t *scratch)
 {
     const ja_plan_domain_t *plan = d->plan;
-    ja_err_t *err = ja_set_check_staged(store, plan->name, plan->keys, plan->names, ja_clock_now(), scratch);
+    ja_err_t *err =
+        ja_set_check_staged(store, plan->name, plan->keys, plan->names, ja_clock_now(), scratch);
 
     if (!err) {
         return load_set(d, store, JA_GROUP_STAGING, log, scratch);
     }
-    if (err->code == JA_E_SET_BAD) {            /* the parent has told it as an error */
-        ja_log_line(log, JA_LOG_INFO, "%s: %s: removing the staged set: %s", plan->name, ja_err_row(err->code)->id, ja_err_text(err, scratch));
+    if (err->code == JA_E_SET_BAD) { /* the parent has told it as an error */
+        ja_log_line(log, JA_LOG_INFO, "%s: %s: removing the staged set: %s", plan->name,
+                    ja_err_row(err->code)->id, ja_err_text(err, scratch));
         err = ja_store_remove_name(store, JA_GROUP_STAGING, plan->name, scratch);
     }
     if (err && err->code != JA_E_NOT_FOUND) {
@@ -68,6 +82,7 @@ static void load_job(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, apr
 
     ja_job_load(&d->job, &damage, store, d->plan->name, d->pool, scratch);
     if (damage) {
+        damage = ja_err_wrap(damage, scratch, "what was under way begins anew");
         ja_event_errored(log, d->plan->name, damage, "reading the job", 0, scratch);
     }
     if (has_work(&d->job)) {
@@ -78,11 +93,12 @@ static void load_job(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, apr
         }
     }
     if (d->job.next_at > ja_clock_now() + JA_BACKOFF_MAX) {
-        d->job.next_at = 0;                     /* the clock was wrong when it was written */
+        d->job.next_at = 0; /* the clock was wrong when it was written */
     }
 }
 
-static void save(const ja_domain_t *d, ja_fs_safety_t safety, ja_store_t *store, const ja_log_t *log, apr_pool_t *scratch)
+static void save(const ja_domain_t *d, ja_fs_safety_t safety, ja_store_t *store,
+                 const ja_log_t *log, apr_pool_t *scratch)
 {
     ja_err_t *err = ja_job_save(&d->job, store, d->plan->name, safety, scratch);
 
@@ -98,7 +114,8 @@ static int is_due(const ja_domain_t *d, apr_time_t now)
     return due.why != JA_DUE_NEVER && due.at <= now;
 }
 
-void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *store, const ja_log_t *log, apr_pool_t *parent)
+void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *store,
+                    const ja_log_t *log, apr_pool_t *parent)
 {
     apr_pool_t *scratch;
 
@@ -107,16 +124,17 @@ void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *st
     apr_pool_create(&d->pool, parent);
     apr_pool_create(&scratch, parent);
     load_job(d, store, log, scratch);
-    d->staged = load_staged(d, store, log, scratch);    /* first: if it goes live in between it is seen there */
+    d->staged = load_staged(d, store, log,
+                            scratch); /* first: if it goes live in between it is seen there */
     d->live = load_set(d, store, JA_GROUP_LIVE, log, scratch);
     if (has_work(&d->job) && !is_due(d, ja_clock_now())) {
-        begin_anew(&d->job);                    /* killed after staging, before the job said so */
+        begin_anew(&d->job); /* killed after staging, before the job said so */
         save(d, JA_FS_LAZY, store, log, scratch);
     }
     apr_pool_destroy(scratch);
 }
 
-/* --- when ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- when ------------------------------------------------------------------------------------ */
 
 apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t now)
 {
@@ -129,17 +147,20 @@ apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t
     return due.at > d->job.next_at ? due.at : d->job.next_at;
 }
 
-/* --- the end of an attempt ---------------------------------------------------------------------------------------------------------------- */
+/* ---- the end of an attempt ------------------------------------------------------------------- */
 
-/* Job and sets move to a pool of their own, so that nothing of the attempt's memory is needed any more. */
-static void renew_pool(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, int is_staged_new, apr_pool_t *scratch)
+/* Job and sets move to a pool of their own, so that nothing of the attempt's memory is needed any
+ * more. */
+static void renew_pool(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, int is_staged_new,
+                       apr_pool_t *scratch)
 {
     apr_pool_t *old = d->pool;
     ja_job_t job = d->job;
 
     apr_pool_create(&d->pool, d->parent);
     ja_job_copy(&d->job, &job, d->pool);
-    d->staged = is_staged_new || d->staged ? load_set(d, store, JA_GROUP_STAGING, log, scratch) : NULL;
+    d->staged =
+        is_staged_new || d->staged ? load_set(d, store, JA_GROUP_STAGING, log, scratch) : NULL;
     d->live = load_set(d, store, JA_GROUP_LIVE, log, scratch);
     apr_pool_destroy(old);
 }
@@ -165,15 +186,20 @@ void ja_domain_succeeded(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
     ja_job_note(&d->job, ja_event_name(JA_EVENT_STAGED), "a new set is complete", now, scratch);
     renew_pool(d, store, log, 1, scratch);
     rest_if_due(d, now);
-    save(d, JA_FS_LAZY, store, log, scratch);           /* that the work is done follows from the staged set */
-    ja_event_tell(log, JA_EVENT_STAGED, d->plan->name, "a new set is complete; it goes live when httpd is restarted (apachectl graceful)");
+    save(d, JA_FS_LAZY, store, log,
+         scratch); /* that the work is done follows from the staged set */
+    ja_event_tell(
+        log, JA_EVENT_STAGED, d->plan->name,
+        "a new set is complete; it goes live when httpd is restarted (apachectl graceful)");
     if (failures > 0) {
-        ja_event_tell(log, JA_EVENT_RECOVERED, d->plan->name, "after %" APR_INT64_T_FMT " failed attempts", failures);
+        ja_event_tell(log, JA_EVENT_RECOVERED, d->plan->name,
+                      "after %" APR_INT64_T_FMT " failed attempts", failures);
     }
     apr_pool_destroy(scratch);
 }
 
-void ja_domain_failed(ja_domain_t *d, const ja_err_t *err, const char *activity, ja_store_t *store, const ja_log_t *log)
+void ja_domain_failed(ja_domain_t *d, const ja_err_t *err, const char *activity, ja_store_t *store,
+                      const ja_log_t *log)
 {
     apr_time_t now = ja_clock_now();
     ja_retry_t retry = ja_err_row(err->code)->retry;

@@ -1,5 +1,6 @@
-/* issue/runner_domain: what the runner holds of one domain: its job, its sets, when it is due. Loaded once at the start; then the runner, being the only one that
- * changes them, keeps the picture up to date itself. Only issue/runner includes it.
+/* issue/runner_domain: what the runner holds of one domain: its job, its sets, when it is due.
+ * Loaded once at the start; then the runner, being the only one that changes them, keeps the
+ * picture up to date itself. Only issue/runner includes it.
  */
 #ifndef JA_ISSUE_RUNNER_DOMAIN_H
 #define JA_ISSUE_RUNNER_DOMAIN_H
@@ -11,23 +12,28 @@
 typedef struct {
     const ja_plan_domain_t *plan;
     ja_job_t job;
-    const ja_set_t *live;               /* or NULL                                              */
-    const ja_set_t *staged;             /* or NULL                                              */
-    apr_pool_t *pool;                   /* of job and sets; replaced when they change           */
+    const ja_set_t *live;   /* or NULL */
+    const ja_set_t *staged; /* or NULL */
+    apr_pool_t *pool;       /* of job and sets; replaced when they change */
     apr_pool_t *parent;
 } ja_domain_t;
 
-/* Read everything from the store. What can't be read is told and counts as not being there; a staged set that no restart would take over is removed. A job of
- * another configuration begins anew. */
-void ja_domain_load(ja_domain_t *domain, const ja_plan_domain_t *plan, ja_store_t *store, const ja_log_t *log, apr_pool_t *parent);
+/* Read everything from the store. What can't be read is told and counts as not being there; a
+ * staged set that no restart would take over is removed. A job of another configuration begins
+ * anew, and so does one whose work the sets say is done. */
+void ja_domain_load(ja_domain_t *domain, const ja_plan_domain_t *plan, ja_store_t *store,
+                    const ja_log_t *log, apr_pool_t *parent);
 
 /* When the next attempt has to start, by sets, job and clock; 0: never. `*why` is the need. */
 apr_time_t ja_domain_next_at(const ja_domain_t *domain, ja_due_why_t *why, apr_time_t now);
 
-/* The attempt has staged a set: the job is done, the set is read back. Saved; told. */
+/* The attempt has staged a set: the job is done, the set is read back. Saved; told. If that does
+ * not help (it is due all the same) the next attempt is an hour later, so that no CA is ever asked
+ * for one certificate after the other. */
 void ja_domain_succeeded(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
 
 /* The attempt has failed: counted, the next one set, saved, told. */
-void ja_domain_failed(ja_domain_t *domain, const ja_err_t *err, const char *activity, ja_store_t *store, const ja_log_t *log);
+void ja_domain_failed(ja_domain_t *domain, const ja_err_t *err, const char *activity,
+                      ja_store_t *store, const ja_log_t *log);
 
 #endif

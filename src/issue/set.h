@@ -15,6 +15,8 @@
 #ifndef JA_ISSUE_SET_H
 #define JA_ISSUE_SET_H
 
+#include <apr_hash.h>
+
 #include "pki/cert.h"
 #include "pki/csr.h"
 #include "store/store.h"
@@ -95,6 +97,21 @@ ja_err_t *ja_set_commit(int *committed, ja_store_t *store, const char *name,
                         const apr_array_header_t *specs, const apr_array_header_t *names,
                         apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
 
+/* The live sets that are valid at `now`, by the names in their certificates (const char * -> const
+ * ja_set_t *; of two, the one that lasts longer): for ja_set_adopt(). What can't be read is left out.
+ * A listing, and a small file for each set. JA_E_IO, JA_E_TOO_LARGE. */
+ja_err_t *ja_set_index(apr_hash_t **by_name, ja_store_t *store, apr_time_t now, apr_pool_t *result,
+                       apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* For a domain without live set: it may have had another first name, or have been part of another
+ * domain. The set in `index` whose certificates cover most of `names` is checked and copied as the
+ * first generation of `name`: those of `specs`, or all if it has none of them. `*from` is the name
+ * that it has been taken from, in the index's pool; NULL: no set covers any of the names. What the
+ * set lacks is found by issue/due. JA_E_CERT_BAD, ... of files that are damaged; JA_E_IO. */
+ja_err_t *ja_set_adopt(const char **from, ja_store_t *store, const char *name,
+                       const apr_array_header_t *specs, const apr_array_header_t *names,
+                       apr_hash_t *index, apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
+
 /* Would ja_set_commit() refuse what is staged for `name`? The same check, nothing is changed. The
  * runner asks it at its start: what is still staged then has been refused, or has come in the
  * moment of the restart. JA_E_SET_BAD, JA_E_IO, or JA_E_NOT_FOUND if nothing is staged. A set for
@@ -111,7 +128,7 @@ typedef struct {
     const apr_array_header_t *privkey_paths;
 } ja_set_files_t;
 
-/* 0 entries: nothing to serve. JA_E_SET_BAD: there is something, but it is damaged, or set.json is;
+/* 0 entries: nothing to serve. JA_E_LIVE_BAD: there is something, but it is damaged, or set.json is;
  * then `files` has those certificates that are good all the same (or none): serve them. */
 ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *name,
                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;

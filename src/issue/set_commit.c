@@ -29,14 +29,20 @@ static int is_covered(const char *name, const apr_array_header_t *sans)
     return 0;
 }
 
-/* Does the certificate have all names? If not, the configuration has changed since: no error. */
-static ja_err_t *check_fits(int *fits, const ja_set_pair_t *pair, const apr_array_header_t *names,
-                            apr_pool_t *scratch)
+/* Does the certificate have all names? If not, the configuration has changed since: no error. One
+ * that is not the one of its row in set.json was put there by somebody else. */
+static ja_err_t *check_fits(int *fits, const ja_set_pair_t *pair, const ja_set_cert_t *row,
+                            const apr_array_header_t *names, apr_pool_t *scratch)
 {
     ja_cert_facts_t facts;
     int i;
 
     JA_TRY(ja_chain_facts(&facts, pair->chain, scratch, scratch));
+    if (strcmp(facts.sha256, row->facts.sha256) != 0) {
+        return ja_err_make(JA_E_CERT_BAD, scratch,
+                           "the certificate %s is not the one in set.json, %s", facts.sha256,
+                           row->facts.sha256);
+    }
     *fits = 1;
     for (i = 0; i < names->nelts && *fits; i++) {
         *fits = is_covered(APR_ARRAY_IDX(names, i, const char *), facts.names);
@@ -54,14 +60,15 @@ static ja_err_t *read_pairs(staged_t *staged, ja_store_t *store, const char *nam
     staged->pairs = pairs;
     for (i = 0; i < specs->nelts; i++) {
         int spec = APR_ARRAY_IDX(specs, i, ja_key_spec_t);
+        const ja_set_cert_t *row = ja_set_find(staged->set, spec);
         ja_set_pair_t *pair = apr_array_push(pairs);
 
-        staged->fits = ja_set_find(staged->set, spec) != NULL;
+        staged->fits = row != NULL;
         if (!staged->fits) {
             return NULL;
         }
         JA_TRY(ja_set_read_pair(pair, store, JA_GROUP_STAGING, name, spec, scratch, scratch));
-        JA_TRY(check_fits(&staged->fits, pair, names, scratch));
+        JA_TRY(check_fits(&staged->fits, pair, row, names, scratch));
         if (!staged->fits) {
             return NULL;
         }
@@ -130,17 +137,17 @@ static ja_err_t *print_pair(apr_array_header_t *items, ja_set_cert_t *cert,
     return NULL;
 }
 
-static ja_err_t *write_live(ja_store_t *store, const staged_t *staged, apr_time_t now,
-                            apr_pool_t *scratch)
+ja_err_t *ja_set_write(ja_store_t *store, const ja_set_t *set, const apr_array_header_t *pairs,
+                       apr_time_t now, apr_pool_t *scratch)
 {
-    int n = staged->pairs->nelts, i, generation;
+    int n = pairs->nelts, i, generation;
     apr_array_header_t *items = apr_array_make(scratch, FILES_PER_CERT * n + 1, sizeof(ja_item_t));
     apr_array_header_t *certs = apr_array_make(scratch, n, sizeof(ja_set_cert_t));
-    ja_set_t live = *staged->set;
+    ja_set_t live = *set;
     const char *json;
 
     for (i = 0; i < n; i++) {
-        const ja_set_pair_t *pair = &APR_ARRAY_IDX(staged->pairs, i, const ja_set_pair_t);
+        const ja_set_pair_t *pair = &APR_ARRAY_IDX(pairs, i, const ja_set_pair_t);
 
         JA_TRY(print_pair(items, apr_array_push(certs), pair, i == 0 ? JA_SET_NO_SPEC : pair->spec,
                           scratch));
@@ -229,7 +236,7 @@ ja_err_t *ja_set_commit(int *committed, ja_store_t *store, const char *name,
         return NULL;
     }
     if (!is_live(store, name, &staged, scratch)) {
-        JA_TRY(write_live(store, &staged, now, scratch));
+        JA_TRY(ja_set_write(store, staged.set, staged.pairs, now, scratch));
         *committed = 1;
     }
     forget_staged(store, name, &staged, scratch);

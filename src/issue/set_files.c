@@ -119,7 +119,7 @@ ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *nam
     if (!err) {
         return NULL;
     }
-    bad = ja_err_make(JA_E_SET_BAD, scratch, "the live set of %s is damaged", name);
+    bad = ja_err_make(JA_E_LIVE_BAD, scratch, "the live set of %s is damaged", name);
     bad->cause = err;
     return bad;
 }

@@ -46,6 +46,11 @@ ja_err_t *ja_set_read_proven(ja_set_pair_t *pair, ja_store_t *store, ja_group_t 
                              const char *name, int spec, apr_pool_t *result,
                              apr_pool_t *scratch) JA_WARN_UNUSED;
 
+/* Make `pairs` (ja_set_pair_t, in the order of the configuration) the live set of set->name, printed
+ * anew. `set` says who issued it and when. */
+ja_err_t *ja_set_write(ja_store_t *store, const ja_set_t *set, const apr_array_header_t *pairs,
+                       apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
+
 /* What set.json says of a certificate whose files are `privkey_file` and `fullchain_file` with
  * this content. The file names are not copied. */
 ja_err_t *ja_set_describe(ja_set_cert_t *cert, const ja_set_pair_t *pair, const char *privkey_file,

@@ -67,10 +67,26 @@ const ja_setting_t *ja_setting_find(const char *name)
     return NULL;
 }
 
+/* In "https://user:password@host/" what is before the "@" is left out. */
+static char *without_passwords(const char *text, apr_pool_t *pool)
+{
+    const char *host = strstr(text, "://");
+    const char *user_end;
+
+    if (!host) {
+        return apr_pstrdup(pool, text);
+    }
+    host += 3;
+    user_end = memchr(host, '@', strcspn(host, "/?# "));
+    return apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(host - text)),
+                       user_end ? "..." : "",
+                       without_passwords(user_end ? user_end : host, pool), NULL);
+}
+
 /* What was written, for a message: blank separated, cut, on one line. */
 static const char *shown(const apr_array_header_t *words, apr_pool_t *pool)
 {
-    char *text = apr_array_pstrcat(pool, words, ' ');
+    char *text = without_passwords(apr_array_pstrcat(pool, words, ' '), pool);
     char *at;
 
     if (strlen(text) > SHOWN_MAX) {

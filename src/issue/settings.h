@@ -13,6 +13,7 @@
 
 #include "base/enumstr.h"
 #include "base/span.h"
+#include "issue/complaint.h"
 #include "issue/eab.h"
 #include "pki/key.h"
 
@@ -45,6 +46,7 @@ typedef enum {
 /* The values of one level: of the server, or of one <ManagedDomain> section. A field means
  * something only if its row's bit is in `set`. */
 typedef struct {
+    ja_place_t here;        /* of the directive being read: set by whoever reads them, or 0    */
     apr_uint64_t set;       /* bit i: row i of the table has been given                */
     const char *store;      /* absolute path                                           */
     const char *ca_url;     /* "jprs" is resolved                                      */

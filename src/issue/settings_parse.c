@@ -102,15 +102,18 @@ const char *ja_settings_parse_keys(ja_settings_t *to, const apr_array_header_t *
 const char *ja_settings_parse_renew_before(ja_settings_t *to, const apr_array_header_t *words,
                                            const char *root, apr_pool_t *pool)
 {
+    const char *word = word_at(words, 0);
+    int is_bare = *word && !word[strspn(word, "0123456789")];
     ja_span_t span = { 0, 0 };
 
     (void)root;
-    (void)pool;
-    if (words->nelts != 1 || !ja_span_parse(&span, word_at(words, 0))
+    if (words->nelts != 1 || !ja_span_parse(&span, word)
         || (span.percent == 0 && span.duration <= 0)) {
-        return "not a time before expiry; allowed: 1% to 99% of the lifetime, or a duration of "
-               "more "
-               "than 0, as in 30d, 12h, 10min";
+        return apr_psprintf(pool,
+                            "%s; allowed: 1%% to 99%% of the lifetime, or a duration of more than "
+                            "0, as in 30d, 12h, 10min",
+                            is_bare ? "a number without a unit may mean days, seconds or percent"
+                                    : "not a time before expiry");
     }
     to->renew_before = span;
     return NULL;

@@ -262,9 +262,19 @@ const char *ja_settings_parse_agreed(ja_settings_t *to, const apr_array_header_t
     return NULL;
 }
 
+/* A file that is gone may have done its work: that is judged when the store can be looked at. */
+static ja_eab_t *missing_eab(const char *path, const ja_place_t *place, apr_pool_t *pool)
+{
+    ja_eab_t *eab = apr_pcalloc(pool, sizeof(*eab));
+
+    eab->missing_file = apr_pstrdup(pool, path);
+    eab->place = *place;
+    return eab;
+}
+
 /* What is read on the way, the HMAC as text among it, is in `scratch`. */
 static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words, const char *root,
-                                apr_pool_t *pool, apr_pool_t *scratch)
+                                const ja_place_t *place, apr_pool_t *pool, apr_pool_t *scratch)
 {
     const char *first = word_at(words, 0);
     const char *path;
@@ -277,6 +287,10 @@ static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words,
             return fault;
         }
         err = ja_eab_read(eab, path, pool, scratch);
+        if (err && err->code == JA_E_NOT_FOUND) {
+            *eab = missing_eab(path, place, pool);
+            return NULL;
+        }
     }
     else if (words->nelts == 2) {
         err = ja_eab_parse(eab, first, word_at(words, 1), pool, scratch);
@@ -310,7 +324,7 @@ const char *ja_settings_parse_eab(ja_settings_t *to, const apr_array_header_t *w
         apr_array_pop(rest);
     }
     apr_pool_create(&scratch, pool);
-    fault = eab_of_words(&eab, rest, root, pool, scratch);
+    fault = eab_of_words(&eab, rest, root, &to->here, pool, scratch);
     apr_pool_destroy(scratch);
     if (fault) {
         return fault;

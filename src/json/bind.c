@@ -18,7 +18,7 @@ static ja_err_t *refuse(const ja_bind_t *bind, const ja_field_t *field, const ch
     return ja_err_make(JA_E_SYNTAX, pool, "%s/%s %s", bind->what, field->name, why);
 }
 
-/* ---- reading ---- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static apr_status_t drop_at_cleanup(void *json)
 {
@@ -199,7 +199,7 @@ ja_err_t *ja_bind_read(void *out, const ja_bind_t *bind, const ja_json_t *json, 
     return NULL;
 }
 
-/* ---- printing ---- */
+/* ---- printing -------------------------------------------------------------------------------- */
 
 static void print_strs(ja_json_t *json, const ja_field_t *field, const apr_array_header_t *strs,
                        apr_pool_t *pool)

@@ -7,6 +7,8 @@
 #include <apr_strings.h>
 #include <jansson.h>
 
+#include "base/utf8.h"
+
 static apr_status_t drop_at_cleanup(void *json)
 {
     json_decref(json);
@@ -22,7 +24,7 @@ static ja_json_t *keep(json_t *json, apr_pool_t *pool)
     return json;
 }
 
-/* ---- parsing and printing ---- */
+/* ---- parsing and printing -------------------------------------------------------------------- */
 
 /* The deepest nesting of objects and arrays. jansson parses recursively, with a limit that is fixed
  * when it is compiled and far above ours, so ours has to hold before it begins. */
@@ -127,7 +129,7 @@ const char *ja_json_print_pretty(const ja_json_t *json, apr_pool_t *pool)
     return print(json, JSON_INDENT(2), pool);
 }
 
-/* ---- dates ---- */
+/* ---- dates ----------------------------------------------------------------------------------- */
 
 #define TIME_SIZE 32
 
@@ -245,68 +247,22 @@ apr_time_t ja_json_time_parse(const char *text)
     return at > 0 ? at : 0; /* an offset may lead to before 1970 */
 }
 
-/* ---- building ---- */
-
-/* How many bytes the UTF-8 character at `at` has, or 0 if there is none. RFC 3629 4: no overlong
- * forms, no surrogates, nothing above U+10FFFF; these all show in the first two bytes. */
-static int utf8_length(const unsigned char *at)
-{
-    unsigned char low = 0x80;
-    unsigned char high = 0xbf;
-    int length;
-    int i;
-
-    if (at[0] < 0x80) {
-        return 1;
-    }
-    if (at[0] < 0xc2 || at[0] > 0xf4) {
-        return 0;
-    }
-    length = at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : 4;
-    if (at[0] == 0xe0) {
-        low = 0xa0;
-    }
-    else if (at[0] == 0xed) {
-        high = 0x9f;
-    }
-    else if (at[0] == 0xf0) {
-        low = 0x90;
-    }
-    else if (at[0] == 0xf4) {
-        high = 0x8f;
-    }
-    for (i = 1; i < length; i++) {
-        if (at[i] < low || at[i] > high) {
-            return 0;
-        }
-        low = 0x80;
-        high = 0xbf;
-    }
-    return length;
-}
+/* ---- building -------------------------------------------------------------------------------- */
 
 static json_t *string_of(const char *value)
 {
     json_t *string = json_string(value);
-    unsigned char *copy;
-    unsigned char *at;
+    char *copy;
 
     if (string) {
         return string;
     }
-    copy = (unsigned char *)strdup(value);
+    copy = strdup(value);
     if (!copy) {
         return NULL;
     }
-    for (at = copy; *at;) {
-        int length = utf8_length(at);
-
-        if (length == 0) {
-            *at = '?';
-        }
-        at += length ? length : 1;
-    }
-    string = json_string((const char *)copy);
+    ja_utf8_mend(copy, strlen(copy));
+    string = json_string(copy);
     free(copy);
     return string;
 }
@@ -375,7 +331,7 @@ void ja_json_append_str(ja_json_t *array, const char *value)
     }
 }
 
-/* ---- reading ---- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 ja_json_t *ja_json_get(const ja_json_t *object, const char *name)
 {

@@ -135,13 +135,18 @@ static void end(exchange_t *exchange, const ja_http_reply_t *reply, ja_err_t *er
     exchange->done(exchange->baton, reply, err);
 }
 
+static int can_launch(const client_t *client)
+{
+    return client->running_count < RUNNING_MAX
+           && !APR_RING_EMPTY(&client->waiting, exchange_t, link);
+}
+
 static void launch_waiting(client_t *client)
 {
     exchange_t *exchange;
     ja_err_t *err;
 
-    while (client->running_count < RUNNING_MAX
-           && !APR_RING_EMPTY(&client->waiting, exchange_t, link)) {
+    while (can_launch(client)) {
         exchange = APR_RING_FIRST(&client->waiting);
         err = launch(exchange);
         if (err) {
@@ -179,21 +184,31 @@ static void finish_all(client_t *client)
     }
 }
 
-static ja_err_t *poll_once(void *baton, int timeout_ms, apr_pool_t *scratch)
+static ja_err_t *check(CURLMcode result, apr_pool_t *pool)
+{
+    if (result != CURLM_OK) {
+        return ja_err_make(JA_E_INTERNAL, pool, "waiting for the network: %s",
+                           curl_multi_strerror(result));
+    }
+    return NULL;
+}
+
+/* What is to be launched is not waited for: work() is to come at once. */
+static ja_err_t *wait_once(void *baton, int timeout_ms, apr_pool_t *scratch)
 {
     client_t *client = baton;
-    CURLMcode result;
+
+    return check(curl_multi_poll(client->multi, NULL, 0, can_launch(client) ? 0 : timeout_ms, NULL),
+                 scratch);
+}
+
+static ja_err_t *work(void *baton, apr_pool_t *scratch)
+{
+    client_t *client = baton;
     int running;
 
     launch_waiting(client);
-    result = curl_multi_poll(client->multi, NULL, 0, timeout_ms, NULL);
-    if (result == CURLM_OK) {
-        result = curl_multi_perform(client->multi, &running);
-    }
-    if (result != CURLM_OK) {
-        return ja_err_make(JA_E_INTERNAL, scratch, "waiting for the network: %s",
-                           curl_multi_strerror(result));
-    }
+    JA_TRY(check(curl_multi_perform(client->multi, &running), scratch));
     finish_all(client);
     return NULL;
 }
@@ -269,8 +284,11 @@ ja_err_t *ja_http_curl_make(ja_http_t **http, ja_loop_io_t *io, const ja_http_cu
     client->http.impl = client;
     client->http.start = start;
     *http = &client->http;
-    io->baton = client;
-    io->poll = poll_once;
-    io->wakeup = wakeup;
+    *io = (ja_loop_io_t){
+        .baton = client,
+        .poll = wait_once,
+        .work = work,
+        .wakeup = wakeup,
+    };
     return NULL;
 }

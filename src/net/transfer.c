@@ -194,6 +194,7 @@ static int set_headers(ja_transfer_t *transfer, const ja_http_req_t *req, apr_po
 {
     int ok = add_header(transfer, "Expect:"); /* no round trip for a 100-continue */
 
+    ok = ok && add_header(transfer, "Accept-Language: en, ja;q=0.9"); /* RFC 8555 6.1 */
     if (req->content_type) {
         ok = ok
              && add_header(transfer, apr_pstrcat(pool, "Content-Type: ", req->content_type, NULL));

@@ -11,17 +11,17 @@
 typedef struct ja_transfer_t ja_transfer_t;
 struct ja_transfer_t {
     CURL *easy;
-    struct curl_slist *headers;  /* of the request                           */
-    char *body;                  /* of the reply so far; malloc: it outgrows */
-    apr_size_t len;              /* of that                                  */
-    apr_size_t size;             /* of its memory                            */
+    struct curl_slist *headers; /* of the request */
+    char *body;                 /* of the reply so far; malloc: it outgrows */
+    apr_size_t len;             /* of that */
+    apr_size_t size;            /* of its memory */
     char reason[CURL_ERROR_SIZE];
-    const ja_http_req_t *req;    /* NULL outside of begin .. end             */
-    apr_pool_t *pool;            /* of the exchange; NULL as well            */
+    const ja_http_req_t *req; /* NULL outside of begin .. end */
+    apr_pool_t *pool;         /* of the exchange; NULL as well */
     apr_table_t *reply_headers;
     int reply_header_count;
-    int is_too_large;            /* the limit has ended it                   */
-    ja_transfer_t *next;         /* for the owner's list                     */
+    int is_too_large;    /* the limit has ended it */
+    ja_transfer_t *next; /* for the owner's list */
 };
 
 /* NULL if there is no memory. To be freed by the owner. */

@@ -15,6 +15,15 @@ static ja_err_t *bad(const char *text, const char *why, apr_pool_t *pool)
     return ja_err_make(JA_E_URL, pool, "the URL \"%s\" %s", text, why);
 }
 
+/* "//user:password@": RFC 3986 3.2.1 advises against it, and JA_E_URL has to be told without the
+ * text, which may be in a log for long. */
+static int has_user(const char *text)
+{
+    const char *authority = strstr(text, "//");
+
+    return authority && memchr(authority, '@', 2 + strcspn(authority + 2, "/?#")) != NULL;
+}
+
 static ja_err_t *check_text(const char *text, apr_pool_t *pool)
 {
     apr_size_t len;
@@ -29,6 +38,11 @@ static ja_err_t *check_text(const char *text, apr_pool_t *pool)
                                " that is not printable ASCII",
                                len + 1);
         }
+    }
+    if (has_user(text)) {
+        return ja_err_make(JA_E_URL, pool,
+                           "a URL has a user name or password before its host name, which is not "
+                           "allowed");
     }
     return strchr(text, '#') ? bad(text, "has a fragment", pool) : NULL;
 }
@@ -127,8 +141,7 @@ ja_err_t *ja_url_parse(ja_url_t *url, const char *text, apr_pool_t *result, apr_
         return bad(text, "does not begin with https://", scratch);
     }
 
-    /* Up to the path or the query. User info is refused with the other characters that no host
-     * has. */
+    /* Up to the path or the query. */
     host = split_authority(apr_pstrmemdup(result, rest, strcspn(rest, "/?")), &port);
     if (!host) {
         return bad(text, "has no plain host name or address", scratch);

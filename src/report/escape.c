@@ -2,7 +2,11 @@
 
 #include <string.h>
 
-typedef unsigned int code_t;
+#include "base/utf8.h"
+
+#define UTF8_MAX 4 /* bytes of a character */
+
+typedef apr_uint32_t code_t;
 
 typedef struct {
     code_t from, to;
@@ -46,49 +50,14 @@ static int is_in(code_t c, const range_t *table, size_t count)
     return 0;
 }
 
-/* How many bytes follow the first one of a character, and the bits in that one; -1: it is none. */
-static int first_byte(code_t *c, unsigned char byte)
-{
-    static const struct {
-        unsigned char mask, bits;
-        int following;
-    } ROWS[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 1 }, { 0xf0, 0xe0, 2 }, { 0xf8, 0xf0, 3 } };
-    size_t i;
-
-    for (i = 0; i < COUNT(ROWS); i++) {
-        if ((byte & ROWS[i].mask) == ROWS[i].bits) {
-            *c = (code_t)(byte & ~ROWS[i].mask);
-            return ROWS[i].following;
-        }
-    }
-    return -1;
-}
-
-/* The next character of `*at`, which moves behind it; a byte that begins none is "?". RFC 3629 3:
- * the shortest form only, no surrogates, nothing above U+10FFFF. */
+/* The next character of `*at`, which moves behind it; a byte that begins none is "?". */
 static code_t next_char(const char **at)
 {
-    static const code_t LEAST[] = { 0, 0x80, 0x800, 0x10000 };
-    const unsigned char *bytes = (const unsigned char *)*at;
-    code_t c = 0;
-    int following = first_byte(&c, bytes[0]);
-    int i;
+    code_t c;
+    size_t len = ja_utf8_read(&c, *at, strnlen(*at, UTF8_MAX));
 
-    (*at)++;
-    if (following < 0) {
-        return '?';
-    }
-    for (i = 1; i <= following; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) { /* also at the end of the text */
-            return '?';
-        }
-        c = c << 6 | (bytes[i] & 0x3fu);
-    }
-    if (c < LEAST[following] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)) {
-        return '?';
-    }
-    *at += following;
-    return c;
+    *at += len > 0 ? len : 1;
+    return len > 0 ? c : '?';
 }
 
 static code_t harmless(code_t c)
@@ -102,23 +71,6 @@ static code_t harmless(code_t c)
 /* Writes one character at `to` and returns how many bytes that took, EMIT_MAX at most. */
 typedef size_t emit_fn(char *to, code_t c);
 #define EMIT_MAX 10 /* "&#1114109;" */
-
-static size_t emit_utf8(char *to, code_t c)
-{
-    size_t len = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    size_t i;
-
-    if (len == 1) {
-        to[0] = (char)c;
-        return 1;
-    }
-    for (i = len - 1; i > 0; i--) {
-        to[i] = (char)(0x80 | (c & 0x3f));
-        c >>= 6;
-    }
-    to[0] = (char)((0xf00 >> len & 0xff) | c);
-    return len;
-}
 
 static size_t emit_reference(char *to, code_t c)
 {
@@ -198,7 +150,7 @@ static const char *escape(const char *text, int max, emit_fn *emit, apr_pool_t *
 
 const char *ja_escape_line(const char *text, int max, apr_pool_t *pool)
 {
-    return escape(text, max, emit_utf8, pool);
+    return escape(text, max, ja_utf8_write, pool);
 }
 
 const char *ja_escape_html(const char *text, int max, apr_pool_t *pool)

@@ -36,7 +36,8 @@ static void put(ja_out_t *out, const char *text, int max)
 /* "2026-11-22T10:00:00Z (in 59 days)" */
 static void put_time(ja_out_t *out, apr_time_t at, apr_time_t now)
 {
-    ja_out_printf(out, "%s (%s)", ja_json_time_print(at, out->pool),
+    ja_out_printf(out, "<span style=\"white-space: nowrap\">%s</span> (%s)",
+                  ja_json_time_print(at, out->pool),
                   ja_words_when(JA_LANG_EN, at, now, out->pool));
 }
 

@@ -171,7 +171,7 @@ int ja_report_domain_is_bad(const ja_report_domain_t *domain)
 
 int ja_report_account_is_bad(const ja_report_account_t *account)
 {
-    return account->damage || (!account->account_url && account->error);
+    return account->damage || account->error;
 }
 
 int ja_report_is_bad(const ja_report_t *report)

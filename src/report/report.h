@@ -86,7 +86,7 @@ void ja_report_count(int counts[JA_REPORT_STATE_COUNT], const ja_report_t *repor
  * damaged files. */
 int ja_report_domain_is_bad(const ja_report_domain_t *domain);
 
-/* Not registered and it failed, or damaged. */
+/* The last try to register, find or update it failed, or its files are damaged. */
 int ja_report_account_is_bad(const ja_report_account_t *account);
 
 /* Is anything of it bad? */

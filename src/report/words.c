@@ -67,8 +67,8 @@ static const char *const RETRIES[][JA_LANG_COUNT] = {
                          "間隔を広げながら再試行 (進行中のオーダーを継続)" },
     [JA_RETRY_FRESH] = { "soon, with growing intervals, with a new order",
                          "間隔を広げながら再試行 (新しいオーダーを作成)" },
-    [JA_RETRY_SLOW]  = { "once a day, or as soon as the configuration changes",
-                         "1 日 1 回、または設定の変更後すぐに再試行" },
+    [JA_RETRY_SLOW]  = { "every few hours, or as soon as the configuration changes",
+                         "数時間ごと、または設定の変更後すぐに再試行" },
 };
 
 /* English is the table of issue/flow. */

@@ -6,14 +6,14 @@
 #include "base/clock.h"
 #include "base/secret.h"
 
-#define TOKEN_MAX 128
+#define TOKEN_MAX      128
 #define THUMBPRINT_MAX 64
-#define WINDOW 64                       /* slots that a token may be in, from its hash on */
+#define WINDOW         64 /* slots that a token may be in, from its hash on */
 
-/* A slot is read under a sequence number: odd while it is written, changed afterwards. Its content is copied out in words, so that
- * reader and writer never race on a plain object. */
+/* A slot is read under a sequence number: odd while it is written, changed afterwards. Its content
+ * is copied out in words, so that reader and writer never race on a plain object. */
 typedef struct {
-    apr_time_t expires_at;              /* 0: free */
+    apr_time_t expires_at; /* 0: free */
     char token[TOKEN_MAX + 8];
     char thumbprint[THUMBPRINT_MAX];
 } entry_t;
@@ -27,7 +27,7 @@ typedef struct {
 } slot_t;
 
 struct ja_http01_table_t {
-    apr_uint64_t pending;               /* how many slots are in use: nothing is searched while there are none */
+    apr_uint64_t pending; /* how many slots are in use: nothing is searched while there are none */
     slot_t slots[JA_HTTP01_MAX_PENDING];
 };
 
@@ -63,7 +63,8 @@ static void slot_write(slot_t *slot, const entry_t *entry)
     __atomic_store_n(&slot->sequence, sequence + 1, __ATOMIC_RELEASE);
 }
 
-/* 0 if the slot is being written at this moment: then its token is not pending yet, or not any more. */
+/* 0 if the slot is being written at this moment: then its token is not pending yet, or not any
+ * more. */
 static int slot_read(entry_t *entry, const slot_t *slot)
 {
     apr_uint64_t words[ENTRY_WORDS];
@@ -90,10 +91,12 @@ static slot_t *slot_of(ja_http01_table_t *table, const char *token, apr_size_t l
 
 static int is_for(const entry_t *entry, const char *token, apr_size_t len)
 {
-    return entry->expires_at != 0 && ja_secret_is_equal(entry->token, strlen(entry->token), token, len);
+    return entry->expires_at != 0
+           && ja_secret_is_equal(entry->token, strlen(entry->token), token, len);
 }
 
-/* The slot of a token; where there is none, one that is free, or whose challenge nobody needs any more; NULL if all are taken. */
+/* The slot of a token; where there is none, one that is free, or whose challenge nobody needs any
+ * more; NULL if all are taken. */
 static slot_t *slot_to_write(ja_http01_table_t *table, const char *token, apr_size_t len)
 {
     apr_time_t now = ja_clock_now();
@@ -103,7 +106,7 @@ static slot_t *slot_to_write(ja_http01_table_t *table, const char *token, apr_si
 
     for (step = 0; step < WINDOW; step++) {
         slot_t *slot = slot_of(table, token, len, step);
-        int is_torn = !slot_read(&entry, slot);         /* its writer was killed */
+        int is_torn = !slot_read(&entry, slot); /* its writer was killed */
 
         if (!is_torn && is_for(&entry, token, len)) {
             return slot;
@@ -123,11 +126,13 @@ ja_err_t *ja_http01_put(ja_http01_table_t *table, const ja_solve_t *what, apr_po
     slot_t *slot;
 
     if (len == 0 || len > TOKEN_MAX || strlen(what->thumbprint) >= THUMBPRINT_MAX) {
-        return ja_err_make(JA_E_INTERNAL, scratch, "a challenge for %s with a token of %d bytes", what->name, (int)len);
+        return ja_err_make(JA_E_INTERNAL, scratch, "a challenge for %s with a token of %d bytes",
+                           what->name, (int)len);
     }
     slot = slot_to_write(table, what->token, len);
     if (!slot) {
-        return ja_err_make(JA_E_FULL, scratch, "setting up the http-01 challenge for %s", what->name);
+        return ja_err_make(JA_E_FULL, scratch, "setting up the http-01 challenge for %s",
+                           what->name);
     }
     memset(&entry, 0, sizeof(entry));
     entry.expires_at = what->expires_at;
@@ -159,7 +164,7 @@ void ja_http01_clear(ja_http01_table_t *table)
     unsigned i;
 
     if (__atomic_load_n(&table->pending, __ATOMIC_ACQUIRE) == 0) {
-        return;                                 /* does not touch the pages of an unused table */
+        return; /* does not touch the pages of an unused table */
     }
     for (i = 0; i < JA_HTTP01_MAX_PENDING; i++) {
         slot_write(&table->slots[i], &FREE);
@@ -167,7 +172,8 @@ void ja_http01_clear(ja_http01_table_t *table)
     __atomic_store_n(&table->pending, 0, __ATOMIC_RELEASE);
 }
 
-int ja_http01_find(char answer[JA_HTTP01_MAX_ANSWER], const ja_http01_table_t *table, const char *token, apr_size_t len, apr_time_t now)
+int ja_http01_find(char answer[JA_HTTP01_MAX_ANSWER], const ja_http01_table_t *table,
+                   const char *token, apr_size_t len, apr_time_t now)
 {
     entry_t entry;
     unsigned first;
@@ -178,8 +184,8 @@ int ja_http01_find(char answer[JA_HTTP01_MAX_ANSWER], const ja_http01_table_t *t
     }
     first = first_slot(token, len);
     for (step = 0; step < WINDOW; step++) {
-        if (slot_read(&entry, &table->slots[(first + step) % JA_HTTP01_MAX_PENDING]) && is_for(&entry, token, len)
-            && entry.expires_at > now) {
+        if (slot_read(&entry, &table->slots[(first + step) % JA_HTTP01_MAX_PENDING])
+            && is_for(&entry, token, len) && entry.expires_at > now) {
             snprintf(answer, JA_HTTP01_MAX_ANSWER, "%s.%s", entry.token, entry.thumbprint);
             return 1;
         }
@@ -190,7 +196,8 @@ int ja_http01_find(char answer[JA_HTTP01_MAX_ANSWER], const ja_http01_table_t *t
 const char *ja_http01_token(apr_size_t *len, const char *path)
 {
     static const char PREFIX[] = "/.well-known/acme-challenge/";
-    static const char ALPHABET[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    static const char ALPHABET[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const char *token;
 
     if (!path || strncmp(path, PREFIX, sizeof(PREFIX) - 1) != 0) {

@@ -54,3 +54,11 @@ const char *ja_names_dir(const char *name, apr_pool_t *pool)
     dir = is_wildcard ? apr_pstrcat(pool, WILDCARD, rest, NULL) : apr_pstrdup(pool, name);
     return strlen(dir) <= WHOLE_BYTES_MAX ? dir : shorten(dir, pool);
 }
+
+const char *ja_names_of(const char *dir, apr_pool_t *pool)
+{
+    if (strncmp(dir, WILDCARD, strlen(WILDCARD)) == 0) {
+        return apr_pstrcat(pool, "*.", dir + strlen(WILDCARD), NULL);
+    }
+    return apr_pstrdup(pool, dir);
+}

@@ -13,4 +13,8 @@
  * [a-z0-9._-] (so no slash), or "_wildcard." at the beginning. */
 const char *ja_names_dir(const char *name, apr_pool_t *pool);
 
+/* A name that has the directory `dir`: the domain's, unless that has over 200 bytes, which can't be
+ * told from its directory. */
+const char *ja_names_of(const char *dir, apr_pool_t *pool);
+
 #endif

@@ -55,6 +55,8 @@ typedef struct {
                              apr_pool_t *scratch);
     ja_err_t *(*has)(int *has, ja_store_t *store, ja_group_t group, const char *name,
                      apr_pool_t *scratch);
+    ja_err_t *(*list)(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
+                      apr_pool_t *result, apr_pool_t *scratch);
     ja_err_t *(*publish)(ja_store_t *store, const char *name, apr_pool_t *scratch);
     ja_err_t *(*commit)(int *generation, ja_store_t *store, const char *name,
                         const ja_item_t *items, int n_items, int keep, apr_pool_t *scratch);
@@ -90,6 +92,12 @@ ja_err_t *ja_store_remove_name(ja_store_t *store, ja_group_t group, const char *
 /* Is there anything under a name? One system call. */
 ja_err_t *ja_store_has(int *has, ja_store_t *store, ja_group_t group, const char *name,
                        apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* The names (const char *) under which there is something in a group of names, in no order. One of
+ * over 200 bytes may appear as another one, under which the same is found. More than `max` is
+ * JA_E_TOO_LARGE; JA_E_IO. Not for JA_GROUP_ASIDE. */
+ja_err_t *ja_store_list(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
+                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Make the set in JA_GROUP_ASIDE the one in JA_GROUP_STAGING, replacing an older one there,
  * durably. After a kill in the middle of it the older one may be what is in JA_GROUP_ASIDE.

@@ -275,6 +275,23 @@ static ja_err_t *has(int *has, ja_store_t *store, ja_group_t group, const char *
     return NULL;
 }
 
+static ja_err_t *list(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
+                      apr_pool_t *result, apr_pool_t *scratch)
+{
+    const ja_store_fs_t *fs = store->impl;
+    apr_array_header_t *dirs;
+    int i;
+
+    JA_TRY_W(ja_fs_list(&dirs, fs->fd[GROUP_DIR[group]], max, scratch, scratch), scratch,
+             "listing %s", path_of(store, group, NULL, NULL, scratch));
+    *names = apr_array_make(result, dirs->nelts, sizeof(const char *));
+    for (i = 0; i < dirs->nelts; i++) {
+        APR_ARRAY_PUSH(*names, const char *) =
+            ja_names_of(APR_ARRAY_IDX(dirs, i, const char *), result);
+    }
+    return NULL;
+}
+
 static ja_err_t *lock(ja_store_t *store, apr_pool_t *pool, apr_pool_t *scratch)
 {
     const ja_store_fs_t *fs = store->impl;
@@ -289,6 +306,7 @@ const ja_store_ops_t ja_store_fs_ops = {
     .remove = remove_item,
     .remove_name = remove_name,
     .has = has,
+    .list = list,
     .publish = ja_store_fs_publish,
     .commit = ja_store_fs_commit,
     .lock = lock,

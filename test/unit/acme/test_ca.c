@@ -1,8 +1,11 @@
 #include "outcome.h"
 
+#include "acme/nonces.h"
+
 #define DAY apr_time_from_sec(24 * 60 * 60)
 
 static script_t *script;
+static ja_loop_t *loop;
 static ja_ca_t *ca;
 static ja_jwk_t *jwk;
 
@@ -15,7 +18,8 @@ static int begins(void **state)
     now = NOW;
     ja_clock_use(tell_time, NULL);
     script = script_make(pool);
-    ca = ja_ca_make(&CONF, script_http(script), NULL, pool);
+    WORKS(ja_loop_make(&loop, 1, pool));
+    ca = ja_ca_make(&CONF, loop, script_http(script), NULL, pool);
     jwk = new_key();
     return begun;
 }
@@ -247,6 +251,91 @@ static void errors_found_late_are_handed_to_the_caller(void **state)
     assert_int_equal(outcome->calls, 1);
 }
 
+/* An order: so many requests, one after the other. */
+typedef struct {
+    outcome_t *outcome;
+    int left;
+} chain_t;
+
+static void next_of(chain_t *chain)
+{
+    if (chain->left > 0 && (!chain->outcome || chain->outcome->calls > 0)) {
+        chain->outcome = ask("/order/1");
+        chain->left--;
+    }
+}
+
+static int is_over(void *baton)
+{
+    (void)baton;
+    return 1;
+}
+
+/* So many orders side by side, at a CA that answers after 50 ms. */
+static void run_orders(chain_t *chains, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++) {
+        chains[i] = (chain_t){ .left = 9 };
+        next_of(&chains[i]);
+    }
+    while (script_outstanding(script) > 0) {
+        now += apr_time_from_msec(50);
+        script_round(script);
+        for (i = 0; i < count; i++) {
+            next_of(&chains[i]);
+        }
+        ja_loop_wakeup(loop);
+        WORKS(ja_loop_run(loop, is_over, NULL));
+    }
+}
+
+static void a_batch_costs_no_more_heads_than_expected(void **state)
+{
+    chain_t chains[50];
+    int i;
+
+    (void)state;
+    script_expect_ca(script);
+    expect_orders(50 * 9);
+    ja_ca_expect(ca, 12);
+    run_orders(chains, 50);
+    for (i = 0; i < 50; i++) {
+        WORKS(chains[i].outcome->err);
+    }
+    assert_int_equal(ja_ca_count(ca, JA_KIND_NONCE), 12);
+}
+
+/* Three replies never come: the other orders are done nevertheless. */
+static void held_replies_hold_up_no_others(void **state)
+{
+    outcome_t *held[3];
+    chain_t chain = { .left = 9 };
+    int i;
+
+    (void)state;
+    script_expect_ca(script);
+    expect_orders(3 + 9);
+    ja_ca_expect(ca, 3);
+    for (i = 0; i < 3; i++) {
+        held[i] = ask("/order/held");
+    }
+    while (script_count(script, "/held") < 3) {
+        script_deliver(script, 0); /* the directory, the HEADs */
+    }
+    for (next_of(&chain); chain.left > 0 || chain.outcome->calls == 0; next_of(&chain)) {
+        now += JA_TRIP_PATIENCE;
+        ja_loop_wakeup(loop);
+        WORKS(ja_loop_run(loop, is_over, NULL));
+        assert_int_equal(script_outstanding(script), 4);
+        script_deliver(script, 3);
+    }
+    assert_int_equal(held[0]->calls + held[1]->calls + held[2]->calls, 0);
+    assert_int_equal(ja_ca_count(ca, JA_KIND_NONCE), 4);
+    script_run(script);
+}
+
 static void everything_may_end_in_between(void **state)
 {
     int round;
@@ -262,7 +351,7 @@ static void everything_may_end_in_between(void **state)
         int i;
 
         apr_pool_create(&all, pool);
-        other = ja_ca_make(&conf, script_http(script), NULL, all);
+        other = ja_ca_make(&conf, loop, script_http(script), NULL, all);
         ja_ca_expect(other, 3);
         for (i = 0; i < 10; i++) {
             outcome_t *outcome = outcome_make("/order/1", "");
@@ -297,6 +386,8 @@ int main(void)
         CA_TEST(a_wrong_url_in_it_makes_it_be_read_again),
         CA_TEST(one_that_waits_may_be_cancelled),
         CA_TEST(errors_found_late_are_handed_to_the_caller),
+        CA_TEST(a_batch_costs_no_more_heads_than_expected),
+        CA_TEST(held_replies_hold_up_no_others),
         CA_TEST(everything_may_end_in_between),
     };
 

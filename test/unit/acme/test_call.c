@@ -6,6 +6,7 @@
 
 static script_t *script;
 static ja_peer_t peer;
+static ja_loop_t *loop;
 static ja_nonces_t *nonces;
 static ja_jwk_t *jwk;
 static ja_directory_t *directory;
@@ -17,7 +18,8 @@ static int begins(void **state)
     turns = 0;
     script = script_make(pool);
     peer = (ja_peer_t){ .http = script_http(script), .name = "CA", .trust_file = "/etc/ca.pem" };
-    nonces = ja_nonces_make(&peer, pool);
+    WORKS(ja_loop_make(&loop, 1, pool));
+    nonces = ja_nonces_make(&peer, loop, pool);
     ja_nonces_use(nonces, "https://ca.example/nonce");
     jwk = new_key();
     WORKS(ja_directory_hear(&directory,

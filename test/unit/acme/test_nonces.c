@@ -6,11 +6,13 @@
 
 static script_t *script;
 static ja_peer_t peer;
+static ja_loop_t *loop;
 static ja_nonces_t *nonces;
 
 /* What one who wants a nonce has heard. */
 typedef struct {
     const char *nonce;
+    ja_trip_t trip;
     ja_err_t *err;
     int calls;
     int turn; /* the how manieth of all it was */
@@ -28,7 +30,8 @@ static int begins(void **state)
     ja_clock_use(tell_time, NULL);
     script = script_make(pool);
     peer = (ja_peer_t){ .http = script_http(script), .name = "CA" };
-    nonces = ja_nonces_make(&peer, pool);
+    WORKS(ja_loop_make(&loop, 1, pool));
+    nonces = ja_nonces_make(&peer, loop, pool);
     ja_nonces_use(nonces, URL);
     return begun;
 }
@@ -58,7 +61,7 @@ static wish_t *take(void)
     wish_t *wish = apr_pcalloc(pool, sizeof(*wish));
 
     apr_pool_create(&wish->pool, pool);
-    WORKS(ja_nonces_take(&wish->nonce, nonces, on_nonce, wish, wish->pool));
+    WORKS(ja_nonces_take(&wish->nonce, nonces, &wish->trip, on_nonce, wish, wish->pool));
     return wish;
 }
 
@@ -76,11 +79,25 @@ static const ja_http_reply_t *reply_nonce(const char *nonce)
     return reply;
 }
 
-/* The exchange of `nonce`s owner is over. */
-static void give_back(const char *nonce)
+/* The exchange is over; its reply brings `nonce`, or is none. */
+static void give_back(wish_t *wish, const char *nonce)
 {
-    ja_nonces_end(nonces, nonce ? reply_nonce(nonce) : NULL);
+    ja_nonces_end(nonces, &wish->trip, nonce ? reply_nonce(nonce) : NULL);
     ja_nonces_pump(nonces);
+}
+
+static int is_over(void *baton)
+{
+    (void)baton;
+    return 1;
+}
+
+/* The loop goes round once, that much later; nothing but time has passed. */
+static void wait_a_while(apr_interval_time_t while_)
+{
+    now += while_;
+    ja_loop_wakeup(loop);
+    WORKS(ja_loop_run(loop, is_over, NULL));
 }
 
 static void the_first_is_fetched(void **state)
@@ -119,24 +136,25 @@ static void one_that_comes_back_serves_the_next(void **state)
     script_run(script);
     assert_string_equal(first->nonce, "nonce-1");
     assert_int_equal(second->calls, 0);
-    give_back("a");
+    give_back(first, "a");
     assert_string_equal(second->nonce, "a");
     assert_int_equal(third->calls, 0);
-    give_back("b");
+    give_back(second, "b");
     assert_string_equal(third->nonce, "b");
 }
 
 static void those_who_wait_longest_come_first(void **state)
 {
+    wish_t *other;
     wish_t *first;
     wish_t *second;
 
     (void)state;
     expect_heads(1);
-    (void)take();
+    other = take();
     first = take();
     script_run(script);
-    ja_nonces_end(nonces, reply_nonce("a"));
+    ja_nonces_end(nonces, &other->trip, reply_nonce("a"));
     second = take();
     assert_null(second->nonce);
     ja_nonces_pump(nonces);
@@ -161,7 +179,7 @@ static void a_batch_gets_as_many_as_may_circulate(void **state)
         assert_int_equal(wishes[i]->calls, i < 4);
     }
     for (i = 4; i < 10; i++) {
-        give_back(apr_psprintf(pool, "back-%d", i));
+        give_back(wishes[i - 4], apr_psprintf(pool, "back-%d", i));
         assert_int_equal(wishes[i]->calls, 1);
         assert_int_equal(wishes[i]->turn, i + 1);
     }
@@ -180,14 +198,15 @@ static void no_more_heads_than_waiters(void **state)
 
 static void a_lost_one_is_replaced(void **state)
 {
+    wish_t *first;
     wish_t *second;
 
     (void)state;
     expect_heads(2);
-    (void)take();
+    first = take();
     second = take();
     script_run(script);
-    give_back(NULL);
+    give_back(first, NULL);
     assert_int_equal(script_outstanding(script), 1);
     script_run(script);
     assert_string_equal(second->nonce, "nonce-2");
@@ -243,7 +262,7 @@ static void a_failed_head_does_not_matter_while_others_circulate(void **state)
     assert_int_equal(second->calls, 0);
     assert_int_equal(script_outstanding(script), 0); /* no second HEAD at once */
     assert_string_equal(first->nonce, "kept");
-    give_back("again");
+    give_back(first, "again");
     assert_string_equal(second->nonce, "again");
 }
 
@@ -270,12 +289,13 @@ static void ask_again(void *baton, const char *nonce, ja_err_t *err)
 
     assert_null(nonce);
     assert_non_null(err);
-    WORKS(ja_nonces_take(&again->nonce, nonces, on_nonce, again, pool));
+    WORKS(ja_nonces_take(&again->nonce, nonces, &again->trip, on_nonce, again, pool));
 }
 
 static void a_failure_may_be_answered_by_asking_again(void **state)
 {
     wish_t again = { 0 };
+    ja_trip_t trip = { 0 };
     const char *nonce;
 
     (void)state;
@@ -283,7 +303,7 @@ static void a_failure_may_be_answered_by_asking_again(void **state)
         script,
         &(script_row_t){ .method = SCRIPT_HEAD, .url = URL, .fails = 1, .code = JA_E_CONNECT });
     expect_heads(1);
-    WORKS(ja_nonces_take(&nonce, nonces, ask_again, &again, pool));
+    WORKS(ja_nonces_take(&nonce, nonces, &trip, ask_again, &again, pool));
     script_round(script);
     assert_int_equal(again.calls, 0);
     script_run(script);
@@ -320,10 +340,9 @@ static void the_stock_is_bounded_and_fresh(void **state)
         ja_nonces_keep(nonces, reply_nonce(apr_psprintf(pool, "n%d", i)));
     }
     for (i = JA_NONCES_MAX + 4; i >= 5; i--) {
-        assert_string_equal(take()->nonce, apr_psprintf(pool, "n%d", i));
-    }
-    while (i-- > -JA_NONCES_MAX + 4) {
-        ja_nonces_end(nonces, NULL);
+        wish = take();
+        assert_string_equal(wish->nonce, apr_psprintf(pool, "n%d", i));
+        ja_nonces_end(nonces, &wish->trip, NULL);
     }
     ja_nonces_keep(nonces, reply_nonce("old"));
     now += JA_NONCES_AGE + 1;
@@ -332,6 +351,166 @@ static void the_stock_is_bounded_and_fresh(void **state)
     assert_null(wish->nonce);
     script_run(script);
     assert_string_equal(wish->nonce, "nonce-1");
+}
+
+static void a_slow_exchange_holds_up_nobody(void **state)
+{
+    wish_t *slow;
+    wish_t *second;
+    wish_t *third;
+
+    (void)state;
+    expect_heads(2);
+    slow = take();
+    script_run(script);
+    second = take();
+    third = take();
+    wait_a_while(JA_TRIP_PATIENCE - 1);
+    assert_int_equal(script_outstanding(script), 0);
+    wait_a_while(1);
+    assert_int_equal(script_outstanding(script), 1); /* as many as may circulate */
+    script_run(script);
+    assert_string_equal(second->nonce, "nonce-2");
+    give_back(second, "a");
+    assert_string_equal(third->nonce, "a");
+    give_back(slow, "late");
+    assert_string_equal(take()->nonce, "late");
+}
+
+static void who_comes_later_need_not_wait_for_slow_ones(void **state)
+{
+    wish_t *second;
+
+    (void)state;
+    expect_heads(2);
+    (void)take();
+    script_run(script);
+    now += JA_TRIP_PATIENCE;
+    second = take();
+    script_run(script);
+    assert_string_equal(second->nonce, "nonce-2");
+}
+
+static void slow_ones_become_slow_one_by_one(void **state)
+{
+    int i;
+
+    (void)state;
+    expect_heads(4);
+    ja_nonces_expect(nonces, 2);
+    (void)take();
+    script_run(script);
+    now += JA_TRIP_PATIENCE / 2;
+    (void)take();
+    script_run(script);
+    for (i = 0; i < 5; i++) {
+        (void)take();
+    }
+    wait_a_while(JA_TRIP_PATIENCE / 2);
+    assert_int_equal(script_outstanding(script), 1);
+    script_run(script);
+    wait_a_while(JA_TRIP_PATIENCE / 2);
+    assert_int_equal(script_outstanding(script), 1);
+    script_run(script);
+}
+
+/* To a CA that is slow with everything, newNonce too. */
+static void a_slow_head_is_not_repeated(void **state)
+{
+    wish_t *first;
+
+    (void)state;
+    expect_heads(2);
+    first = take();
+    wait_a_while(JA_TRIP_PATIENCE);
+    wait_a_while(JA_TRIP_PATIENCE);
+    assert_int_equal(script_outstanding(script), 1);
+    (void)take(); /* one for it, though */
+    assert_int_equal(script_outstanding(script), 2);
+    script_deliver(script, 1);
+    assert_string_equal(first->nonce, "nonce-1");
+    script_run(script);
+}
+
+static void a_new_try_is_a_new_trip(void **state)
+{
+    wish_t *first;
+
+    (void)state;
+    expect_heads(1);
+    first = take();
+    script_run(script);
+    (void)take();
+    now += JA_TRIP_PATIENCE - 1;
+    ja_nonces_again(nonces, &first->trip);
+    wait_a_while(JA_TRIP_PATIENCE - 1);
+    assert_int_equal(script_outstanding(script), 0);
+    expect_heads(1);
+    wait_a_while(1);
+    assert_int_equal(script_outstanding(script), 1);
+    script_run(script);
+}
+
+static void a_failed_head_costs_one_when_only_slow_ones_are_left(void **state)
+{
+    wish_t *slow;
+    wish_t *second;
+    wish_t *third;
+
+    (void)state;
+    expect_heads(1);
+    slow = take();
+    script_run(script);
+    second = take();
+    third = take();
+    script_expect(
+        script,
+        &(script_row_t){ .method = SCRIPT_HEAD, .url = URL, .fails = 1, .code = JA_E_CONNECT });
+    expect_heads(1);
+    wait_a_while(JA_TRIP_PATIENCE);
+    script_round(script);
+    FAILS(second->err, JA_E_CONNECT, URL);
+    assert_int_equal(third->calls, 0);
+    script_run(script);
+    assert_string_equal(third->nonce, "nonce-2");
+    give_back(slow, NULL);
+}
+
+static void there_is_a_limit_to_all_that_travel(void **state)
+{
+    wish_t *last;
+    wish_t *first = NULL;
+    int i;
+
+    (void)state;
+    expect_heads(JA_NONCES_MAX_TRIPS);
+    for (i = 0; i < JA_NONCES_MAX_TRIPS; i++) {
+        last = take();
+        script_run(script);
+        assert_int_equal(last->calls, 1);
+        first = first ? first : last;
+        now += JA_TRIP_PATIENCE;
+    }
+    last = take();
+    wait_a_while(JA_TRIP_PATIENCE);
+    assert_int_equal(script_outstanding(script), 0);
+    expect_heads(1);
+    give_back(first, NULL);
+    script_run(script);
+    assert_int_equal(last->calls, 1);
+}
+
+/* Whose trip seems to begin in the future is not counted on. */
+static void a_clock_that_is_put_back_stops_nothing(void **state)
+{
+    (void)state;
+    expect_heads(2);
+    (void)take();
+    script_run(script);
+    now -= apr_time_from_sec(3600);
+    (void)take();
+    assert_int_equal(script_outstanding(script), 1);
+    script_run(script);
 }
 
 #define NONCE_TEST(FN) cmocka_unit_test_setup_teardown(FN, begins, ends)
@@ -353,6 +532,14 @@ int main(void)
         NONCE_TEST(a_failure_may_be_answered_by_asking_again),
         NONCE_TEST(what_is_no_nonce_is_ignored),
         NONCE_TEST(the_stock_is_bounded_and_fresh),
+        NONCE_TEST(a_slow_exchange_holds_up_nobody),
+        NONCE_TEST(who_comes_later_need_not_wait_for_slow_ones),
+        NONCE_TEST(slow_ones_become_slow_one_by_one),
+        NONCE_TEST(a_slow_head_is_not_repeated),
+        NONCE_TEST(a_new_try_is_a_new_trip),
+        NONCE_TEST(a_failed_head_costs_one_when_only_slow_ones_are_left),
+        NONCE_TEST(there_is_a_limit_to_all_that_travel),
+        NONCE_TEST(a_clock_that_is_put_back_stops_nothing),
     };
 
     return RUN_TESTS(tests);

@@ -223,12 +223,13 @@ static void bytes_that_are_no_utf8_are_replaced(void **state)
         { "a\xff"
           "b",
           "a?b" },
-        { "\xc0\xaf", "??" }, /* longer than need be  */
+        { "404 not found \r\n", "404 not found (HTTP" },
+        { "\xc0\xaf", "??" }, /* longer than need be */
         { "\xe0\x80\xaf", "???" },
         { "\xf0\x80\x80\xaf", "????" },
-        { "\xed\xa0\x80", "???" },      /* a surrogate          */
-        { "\xf4\x90\x80\x80", "????" }, /* beyond Unicode       */
-        { "\xe3\x81", "??" },           /* cut off              */
+        { "\xed\xa0\x80", "???" },      /* a surrogate */
+        { "\xf4\x90\x80\x80", "????" }, /* beyond Unicode */
+        { "\xe3\x81", "??" },           /* cut off */
         { "\xe3\x81\x82\xf0\x9f\x98\x80\xc3\xa9", "\xe3\x81\x82\xf0\x9f\x98\x80\xc3\xa9" },
     };
     unsigned i;
@@ -279,6 +280,62 @@ static void kinds_have_names(void **state)
     assert_string_equal(ja_kind_name(JA_KIND_COUNT), "?");
 }
 
+static const char *types_of(ja_code_t code)
+{
+    return apr_array_pstrcat(pool, ja_problem_types(code, pool), ' ');
+}
+
+static void the_types_of_a_code_are_known(void **state)
+{
+    (void)state;
+    assert_string_equal(types_of(JA_E_BAD_NONCE), "badNonce");
+    assert_string_equal(types_of(JA_E_BAD_CONTACT), "invalidContact unsupportedContact");
+    assert_string_equal(types_of(JA_E_EAB_REFUSED), "malformed unauthorized");
+    assert_string_equal(types_of(JA_E_PROBLEM), "");
+    assert_string_equal(types_of(JA_E_COUNT), "");
+}
+
+/* All of RFC 8555 6.7 but "compound", which means what its subproblems mean. */
+static void every_type_of_the_rfc_means_something(void **state)
+{
+    static const char *const TYPES[] = {
+        "accountDoesNotExist",
+        "alreadyRevoked",
+        "badCSR",
+        "badNonce",
+        "badPublicKey",
+        "badRevocationReason",
+        "badSignatureAlgorithm",
+        "caa",
+        "connection",
+        "dns",
+        "externalAccountRequired",
+        "incorrectResponse",
+        "invalidContact",
+        "malformed",
+        "orderNotReady",
+        "rateLimited",
+        "rejectedIdentifier",
+        "serverInternal",
+        "tls",
+        "unauthorized",
+        "unsupportedContact",
+        "unsupportedIdentifier",
+        "userActionRequired",
+    };
+    const char *all = " ";
+    unsigned i;
+    int code;
+
+    (void)state;
+    for (code = 0; code < JA_E_COUNT; code++) {
+        all = apr_pstrcat(pool, all, types_of((ja_code_t)code), " ", NULL);
+    }
+    for (i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]); i++) {
+        assert_non_null(strstr(all, apr_pstrcat(pool, " ", TYPES[i], " ", NULL)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +347,8 @@ int main(void)
         TEST(retry_after_is_kept),
         TEST(long_texts_are_cut_at_a_character),
         TEST(bytes_that_are_no_utf8_are_replaced),
+        TEST(the_types_of_a_code_are_known),
+        TEST(every_type_of_the_rfc_means_something),
         TEST(problems_inside_are_about_validation),
         TEST(a_broken_reply_is_of_the_protocol),
         TEST(kinds_have_names),

@@ -449,6 +449,54 @@ static void the_longest_tick_is_told_once(void **state)
     assert_int_equal(ja_loop_longest_tick(loop), 0);
 }
 
+static ja_err_t *spin_in_work(void *baton, apr_pool_t *scratch)
+{
+    (void)baton;
+    (void)scratch;
+    spin(5000);
+    return NULL;
+}
+
+static ja_err_t *spin_in_poll(void *baton, int timeout_ms, apr_pool_t *scratch)
+{
+    spin(5000);
+    return test_poll(baton, timeout_ms, scratch);
+}
+
+static void waiting_is_no_tick_but_the_networks_work_is(void **state)
+{
+    const ja_loop_io_t waiting = { .poll = spin_in_poll, .wakeup = test_wakeup };
+    const ja_loop_io_t working = { .poll = test_poll, .work = spin_in_work, .wakeup = test_wakeup };
+
+    (void)state;
+    ja_loop_use(loop, &working);
+    stop_at(START + SECOND);
+    assert_runs(".");
+    assert_true(ja_loop_longest_tick(loop) >= 5000);
+    WORKS(ja_loop_make(&loop, 1, pool));
+    ja_loop_use(loop, &waiting);
+    stop_at(now + SECOND);
+    trace = "";
+    assert_runs(".");
+    assert_true(ja_loop_longest_tick(loop) < 5000);
+}
+
+static ja_err_t *failing_work(void *baton, apr_pool_t *scratch)
+{
+    (void)baton;
+    return ja_err_make(JA_E_CONNECT, scratch, "no work");
+}
+
+static void an_error_of_the_networks_work_ends_it(void **state)
+{
+    const ja_loop_io_t failing = { .poll = test_poll, .work = failing_work, .wakeup = test_wakeup };
+
+    (void)state;
+    ja_loop_use(loop, &failing);
+    FAILS(ja_loop_run(loop, NULL, NULL), JA_E_CONNECT, "no work");
+    assert_int_equal(polls, 1);
+}
+
 static void *APR_THREAD_FUNC stop_after(apr_thread_t *thread, void *baton)
 {
     (void)thread;
@@ -752,6 +800,8 @@ int main(void)
         SCRIPTED_TEST(an_error_of_the_network_ends_it),
         SCRIPTED_TEST(a_stop_before_it_runs_counts),
         SCRIPTED_TEST(the_longest_tick_is_told_once),
+        SCRIPTED_TEST(waiting_is_no_tick_but_the_networks_work_is),
+        SCRIPTED_TEST(an_error_of_the_networks_work_ends_it),
         LOOP_TEST(a_stop_from_another_thread_is_never_lost),
         LOOP_TEST(the_own_io_waits_for_timers),
         LOOP_TEST(work_is_done_elsewhere_and_reported_here),

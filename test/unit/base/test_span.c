@@ -13,7 +13,6 @@ static void durations_are_read_in_every_unit(void **state)
     } CASES[] = {
         { "250ms", 250 * 1000 },
         { "45s", 45 * SEC },
-        { "45", 45 * SEC },
         { "10min", 600 * SEC },
         { "10mi", 600 * SEC },
         { "12h", 43200 * SEC },
@@ -21,7 +20,6 @@ static void durations_are_read_in_every_unit(void **state)
         { "2w", 14 * DAY },
         { "30D", 30 * DAY },
         { "0s", 0 },
-        { "0", 0 },
         { "36500d", 36500 * DAY },
         { "007d", 7 * DAY },
     };
@@ -78,6 +76,8 @@ static void anything_else_is_refused(void **state)
         "99999999999999999999999999999999w",
         "5215w",
         "30m",
+        "0",
+        "30",
         "1y",
     };
     ja_span_t span;

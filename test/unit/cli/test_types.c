@@ -15,19 +15,6 @@ static int count(const char *type)
     return found;
 }
 
-/* All but "compound", which means what its subproblems mean. */
-static void every_type_means_something(void **state)
-{
-    int i;
-
-    (void)state;
-    for (i = 0; ja_types_names[i]; i++) {
-        if (strcmp(ja_types_names[i], "compound") != 0 && count(ja_types_names[i]) == 0) {
-            fail_msg("%s", ja_types_names[i]);
-        }
-    }
-}
-
 static void a_type_is_found_however_it_is_written(void **state)
 {
     (void)state;
@@ -57,7 +44,6 @@ static void others_mean_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(every_type_means_something),
         TEST(a_type_is_found_however_it_is_written),
         TEST(what_depends_on_the_request_means_several),
         TEST(others_mean_nothing),

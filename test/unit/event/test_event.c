@@ -104,11 +104,39 @@ static void an_error_tells_what_why_and_when(void **state)
     ja_err_t *err = ja_err_make(JA_E_TIMEOUT, pool, "polling order 1");
 
     (void)state;
-    ja_event_errored(&LOG, "a.jp", err, "waiting for validation", NOW + apr_time_from_sec(90), pool);
-    assert_int_equal(strncmp(line, "a.jp: JA0302: while waiting for validation: polling order 1. ", 61), 0);
+    ja_event_errored(&LOG, "a.jp", err, "waiting for validation", NOW + apr_time_from_sec(90),
+                     pool);
+    assert_int_equal(
+        strncmp(line, "a.jp: JA0302: while waiting for validation: polling order 1. ", 61), 0);
     assert_non_null(strstr(line, ja_err_row(JA_E_TIMEOUT)->en));
     assert_non_null(strstr(line, "Next try at Tue, 01 Jan 2030 00:01:30 GMT, in 90 s."));
     assert_int_equal(level, ja_err_row(JA_E_TIMEOUT)->level);
+}
+
+static void waiting_is_told_in_the_unit_that_fits(void **state)
+{
+    static const struct {
+        apr_int64_t ms;
+        const char *text;
+    } CASES[] = {
+        { 1, "in 1 s." },
+        { 119000, "in 119 s." },
+        { 119001, "in 2 min." },
+        { 750000, "in 13 min." },
+        { 7199000, "in 120 min." },
+        { 25613000, "in 7 h." },
+        { 259200000, "in 3 days." },
+    };
+    ja_err_t *err = ja_err_make(JA_E_TIMEOUT, pool, "polling");
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        ja_event_errored(&LOG, "a.jp", err, NULL, NOW + apr_time_from_msec(CASES[i].ms), pool);
+        if (!strstr(line, CASES[i].text)) {
+            fail_msg("no \"%s\" in \"%s\"", CASES[i].text, line);
+        }
+    }
 }
 
 static void activity_and_time_may_be_unknown(void **state)
@@ -126,7 +154,8 @@ static void activity_and_time_may_be_unknown(void **state)
 /* Text of the CA may hold anything: it stays one line, and is no format. */
 static void text_of_the_ca_does_no_harm(void **state)
 {
-    ja_err_t *err = ja_err_make(JA_E_PROBLEM, pool, "%s", "order %s%n\nb.jp: JA0006: staged\x1b[31m");
+    ja_err_t *err =
+        ja_err_make(JA_E_PROBLEM, pool, "%s", "order %s%n\nb.jp: JA0006: staged\x1b[31m");
 
     (void)state;
     ja_event_errored(&LOG, "a.jp", err, NULL, 0, pool);
@@ -144,6 +173,7 @@ int main(void)
         EVENT_TEST(what_is_not_wanted_is_not_written),
         EVENT_TEST(a_long_text_is_cut),
         EVENT_TEST(an_error_tells_what_why_and_when),
+        EVENT_TEST(waiting_is_told_in_the_unit_that_fits),
         EVENT_TEST(activity_and_time_may_be_unknown),
         EVENT_TEST(text_of_the_ca_does_no_harm),
     };

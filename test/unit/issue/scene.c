@@ -14,7 +14,7 @@
 
 scene_t scene;
 
-/* --- the loop's surroundings ------------------------------------------------------------------------------------------------------------- */
+/* ---- the loop's surroundings ----------------------------------------------------------------- */
 
 static sem_t wakeups;
 
@@ -30,7 +30,9 @@ static ja_err_t *wait_for_work(apr_pool_t *scratch)
 
     clock_gettime(CLOCK_REALTIME, &end);
     end.tv_sec += 60;
-    return sem_timedwait(&wakeups, &end) == 0 ? NULL : ja_err_make(JA_E_TIMEOUT, scratch, "nothing will ever happen");
+    return sem_timedwait(&wakeups, &end) == 0
+               ? NULL
+               : ja_err_make(JA_E_TIMEOUT, scratch, "nothing will ever happen");
 }
 
 /* Replies take no time; without a timer it is another thread's turn; otherwise the time passes. */
@@ -69,7 +71,8 @@ static void keep_line(void *baton, ja_level_t level, const char *line)
 }
 
 /* Before anything leaves this process its position has to be in the store. */
-static ja_err_t *start(ja_http_t *http, const ja_http_req_t *req, ja_http_done_fn *done, void *baton, apr_pool_t *of)
+static ja_err_t *start(ja_http_t *http, const ja_http_req_t *req, ja_http_done_fn *done,
+                       void *baton, apr_pool_t *of)
 {
     const char *path = req->url + strlen(SCENE_URL);
 
@@ -84,7 +87,7 @@ static ja_err_t *start(ja_http_t *http, const ja_http_req_t *req, ja_http_done_f
     return ja_http_start(script_http(scene.script), req, done, baton, of);
 }
 
-/* --- the scene --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the scene ------------------------------------------------------------------------------- */
 
 static void make_domain(void)
 {
@@ -107,16 +110,16 @@ static void make_ca(void)
 {
     const ja_ca_conf_t conf = { "ca.example", SCRIPT_DIRECTORY, NULL };
 
-    scene.ca = ja_ca_make(&conf, &scene.http, &scene.log, pool);
+    scene.ca = ja_ca_make(&conf, scene.loop, &scene.http, &scene.log, pool);
 }
 
 void scene_restart(void)
 {
     ja_err_t *damage;
 
-    make_ca();
     works(ja_loop_make(&scene.loop, 2, pool));
     ja_loop_use(scene.loop, &TEST_IO);
+    make_ca();
     ja_http01_clear(scene.table);
     ja_job_load(&scene.job, &damage, scene.store, scene.domain.name, pool, pool);
     works(damage);
@@ -197,8 +200,8 @@ static void run_order(const char *order_url)
     ja_flow_t *flow;
 
     apr_pool_create(&order_pool, pool);
-    flow = ja_flow_make(&scene.domain, APR_ARRAY_IDX(scene.domain.keys, 0, ja_key_spec_t), scene.store, scene.solvers,
-                        ja_jwk_thumbprint(scene.jwk), order_pool);
+    flow = ja_flow_make(&scene.domain, APR_ARRAY_IDX(scene.domain.keys, 0, ja_key_spec_t),
+                        scene.store, scene.solvers, ja_jwk_thumbprint(scene.jwk), order_pool);
     flow->order_url = order_url;
     scene.is_working = 1;
     ja_drive_start(&conf, flow, on_order_done, order_pool, order_pool);
@@ -213,6 +216,21 @@ void scene_order(void)
 void scene_resume(void)
 {
     run_order(SCENE_ORDER);
+}
+
+void scene_failed(ja_code_t code, const char *part, const char *activity)
+{
+    fails(scene.err, code, part);
+    assert_string_equal(scene.activity, activity);
+    script_end(scene.script);
+}
+
+void scene_succeeded(void)
+{
+    works(scene.err);
+    assert_true(ja_set_has_cert(scene.store, scene.domain.name, JA_KEY_P256, scene.domain.names,
+                                scene.now, pool));
+    script_end(scene.script);
 }
 
 ja_job_t scene_saved(void)
@@ -238,7 +256,7 @@ int scene_answers(int i)
     return 1;
 }
 
-/* --- what the CA says -------------------------------------------------------------------------------------------------------------------- */
+/* ---- what the CA says ------------------------------------------------------------------------ */
 
 static const char *name_at(int i)
 {
@@ -254,19 +272,22 @@ const char *order_json(const char *status)
     for (i = 0; i < scene.domain.names->nelts; i++) {
         const char *comma = i > 0 ? "," : "";
 
-        names = apr_psprintf(pool, "%s%s{\"type\":\"dns\",\"value\":\"%s\"}", names, comma, name_at(i));
+        names =
+            apr_psprintf(pool, "%s%s{\"type\":\"dns\",\"value\":\"%s\"}", names, comma, name_at(i));
         urls = apr_psprintf(pool, "%s%s\"" SCENE_URL "authz/%d/\"", urls, comma, i + 1);
     }
     return apr_psprintf(pool,
                         "{\"status\":\"%s\",\"identifiers\":[%s],\"authorizations\":[%s],"
                         "\"finalize\":\"" SCENE_URL "finalize/1/\"%s}",
                         status, names, urls,
-                        strcmp(status, "valid") == 0 ? ",\"certificate\":\"" SCENE_URL "cert/1/\"" : "");
+                        strcmp(status, "valid") == 0 ? ",\"certificate\":\"" SCENE_URL "cert/1/\""
+                                                     : "");
 }
 
 const char *problem_json(const char *type, const char *detail)
 {
-    return apr_psprintf(pool, "{\"type\":\"urn:ietf:params:acme:error:%s\",\"detail\":\"%s\"}", type, detail);
+    return apr_psprintf(pool, "{\"type\":\"urn:ietf:params:acme:error:%s\",\"detail\":\"%s\"}",
+                        type, detail);
 }
 
 const char *challenge_json(int i, const char *status)
@@ -274,7 +295,8 @@ const char *challenge_json(int i, const char *status)
     int is_invalid = strcmp(status, "invalid") == 0;
 
     return apr_psprintf(pool,
-                        "{\"type\":\"http-01\",\"url\":\"" SCENE_URL "challenge/%d/\",\"token\":\"token-%d\",\"status\":\"%s\"%s%s}",
+                        "{\"type\":\"http-01\",\"url\":\"" SCENE_URL
+                        "challenge/%d/\",\"token\":\"token-%d\",\"status\":\"%s\"%s%s}",
                         i, i, status, is_invalid ? ",\"error\":" : "",
                         is_invalid ? problem_json("unauthorized", "wrong answer") : "");
 }
@@ -285,9 +307,12 @@ const char *authz_json(int i, const char *status, const char *challenge_status)
     int is_wildcard = strncmp(name, "*.", 2) == 0;
 
     return apr_psprintf(pool,
-                        "{\"status\":\"%s\",\"identifier\":{\"type\":\"dns\",\"value\":\"%s\"},\"wildcard\":%s,\"challenges\":["
-                        "{\"type\":\"dns-01\",\"url\":\"" SCENE_URL "dns/\",\"token\":\"other\",\"status\":\"pending\"},%s]}",
-                        status, is_wildcard ? name + 2 : name, is_wildcard ? "true" : "false", challenge_json(i, challenge_status));
+                        "{\"status\":\"%s\",\"identifier\":{\"type\":\"dns\",\"value\":\"%s\"},"
+                        "\"wildcard\":%s,\"challenges\":["
+                        "{\"type\":\"dns-01\",\"url\":\"" SCENE_URL
+                        "dns/\",\"token\":\"other\",\"status\":\"pending\"},%s]}",
+                        status, is_wildcard ? name + 2 : name, is_wildcard ? "true" : "false",
+                        challenge_json(i, challenge_status));
 }
 
 void expect_json(const char *url, const char *json)
@@ -297,13 +322,17 @@ void expect_json(const char *url, const char *json)
 
 void expect_problem(const char *url, int status, const char *type)
 {
-    script_expect(scene.script, &(script_row_t){ .url = url, .status = status, .problem = problem_json(type, "scripted") });
+    script_expect(
+        scene.script,
+        &(script_row_t){ .url = url, .status = status, .problem = problem_json(type, "scripted") });
 }
 
 void expect_new_order(const char *status)
 {
-    script_expect(scene.script,
-                  &(script_row_t){ .url = "/new-order", .status = 201, .json = order_json(status), .location = SCENE_ORDER });
+    script_expect(scene.script, &(script_row_t){ .url = "/new-order",
+                                                 .status = 201,
+                                                 .json = order_json(status),
+                                                 .location = SCENE_ORDER });
 }
 
 void expect_order(const char *status)
@@ -375,13 +404,16 @@ static const char *finalize(void *status, const script_sent_t *sent, apr_pool_t 
 
 void expect_finalize(const char *status)
 {
-    script_expect(scene.script, &(script_row_t){ .url = "/finalize/1/", .body_fn = finalize, .body_baton = (void *)status });
+    script_expect(scene.script, &(script_row_t){ .url = "/finalize/1/",
+                                                 .body_fn = finalize,
+                                                 .body_baton = (void *)status });
 }
 
 void expect_cert(void)
 {
-    script_expect(scene.script,
-                  &(script_row_t){ .url = "/cert/1/", .body = scene.chain, .type = "application/pem-certificate-chain" });
+    script_expect(scene.script, &(script_row_t){ .url = "/cert/1/",
+                                                 .body = scene.chain,
+                                                 .type = "application/pem-certificate-chain" });
 }
 
 void expect_validation(void)

@@ -17,7 +17,7 @@ static apr_pool_t *keeper_pool;
 static int readies;
 static ja_eab_t eab;
 
-/* --- helpers ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- helpers --------------------------------------------------------------------------------- */
 
 static void use_eab(const char *kid, const char *hmac)
 {
@@ -64,7 +64,9 @@ static void on_ready(void *baton)
 /* As at each start of the server. */
 static void start(void)
 {
-    ja_account_conf_t conf = { &scene.plan_ca, scene.store, NULL, NULL, &scene.log, on_ready, NULL };
+    ja_account_conf_t conf = {
+        &scene.plan_ca, scene.store, NULL, NULL, &scene.log, on_ready, NULL
+    };
 
     if (keeper_pool) {
         apr_pool_destroy(keeper_pool);
@@ -92,10 +94,11 @@ static void run_for(apr_interval_time_t time)
 
 static void expect_account(const char *status)
 {
-    script_expect(scene.script, &(script_row_t){ .url = "/new-account",
-                                                 .status = 201,
-                                                 .json = apr_psprintf(pool, "{\"status\":\"%s\"}", status),
-                                                 .location = SCENE_ACCOUNT });
+    script_expect(scene.script,
+                  &(script_row_t){ .url = "/new-account",
+                                   .status = 201,
+                                   .json = apr_psprintf(pool, "{\"status\":\"%s\"}", status),
+                                   .location = SCENE_ACCOUNT });
 }
 
 static void expect_update(void)
@@ -146,7 +149,7 @@ static const char *payload(int index)
     return script_sent(scene.script, index)->payload;
 }
 
-/* --- registering -------------------------------------------------------------------------------------------------------------------------- */
+/* ---- registering ----------------------------------------------------------------------------- */
 
 static void look_for_the_key(const char *path)
 {
@@ -230,7 +233,7 @@ static void it_is_made_once(void **state)
     assert_string_equal(file().eab_kid, "kid-1");
 }
 
-/* --- what gets lost ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- what gets lost -------------------------------------------------------------------------- */
 
 static void without_its_url_it_is_found_by_its_key(void **state)
 {
@@ -326,11 +329,12 @@ static void a_url_that_cannot_be_kept_is_not_used(void **state)
     assert_string_equal(file().url, SCENE_ACCOUNT);
 }
 
-/* --- damage ------------------------------------------------------------------------------------------------------------------------------- */
+/* ---- damage ---------------------------------------------------------------------------------- */
 
 static void a_damaged_key_is_never_replaced(void **state)
 {
-    static const char *const BAD[] = { "", "{", "{}", "{\"kty\":\"oct\",\"k\":\"AAAA\"}", "{\"kty\":\"EC\",\"crv\":\"P-256\"}" };
+    static const char *const BAD[] = { "", "{", "{}", "{\"kty\":\"oct\",\"k\":\"AAAA\"}",
+                                       "{\"kty\":\"EC\",\"crv\":\"P-256\"}" };
     const char *good;
     unsigned i;
 
@@ -385,6 +389,7 @@ static void a_damaged_account_is_found_by_its_key(void **state)
         assert_string_equal(payload(-2), "{\"onlyReturnExisting\":true}");
         assert_string_equal(file().url, SCENE_ACCOUNT);
         assert_string_equal(text_of("key.json"), key);
+        assert_non_null(strstr(scene.lines, file_of("account.json")));
     }
 }
 
@@ -403,14 +408,15 @@ static void with_both_lost_nothing_is_overwritten(void **state)
     assert_string_equal(text_of("account.json"), "{\"url\":\"https://ca.example/acc");
 }
 
-/* --- refusals ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- refusals -------------------------------------------------------------------------------- */
 
 static void refuse_eab(void)
 {
     expect_problem("/new-account", 400, "accountDoesNotExist");
     script_expect(scene.script, &(script_row_t){ .url = "/new-account",
                                                  .status = 403,
-                                                 .problem = problem_json("malformed", "Unable to create account") });
+                                                 .problem = problem_json(
+                                                     "malformed", "Unable to create account") });
 }
 
 static void a_refused_eab_is_not_tried_again_soon(void **state)
@@ -418,7 +424,8 @@ static void a_refused_eab_is_not_tried_again_soon(void **state)
     (void)state;
     script_expect(scene.script, &(script_row_t){ .url = "/new-account",
                                                  .status = 403,
-                                                 .problem = problem_json("malformed", "Unable to create account") });
+                                                 .problem = problem_json(
+                                                     "malformed", "Unable to create account") });
     start();
     run_for(5 * HOURS);
     check_not_ready();
@@ -463,9 +470,11 @@ static void another_configuration_is_tried_at_once(void **state)
     start();
     for (i = 0; i < sizeof(CHANGES) / sizeof(CHANGES[0]); i++) {
         if (i == 0) {
-            script_expect(scene.script, &(script_row_t){ .url = "/new-account",
-                                                         .status = 403,
-                                                         .problem = problem_json("malformed", "Unable to create account") });
+            script_expect(scene.script,
+                          &(script_row_t){
+                              .url = "/new-account",
+                              .status = 403,
+                              .problem = problem_json("malformed", "Unable to create account") });
         }
         run_for(MINUTES);
         check_not_ready();
@@ -509,7 +518,7 @@ static void a_deactivated_account_is_not_replaced(void **state)
     assert_non_null(strstr(scene.lines, "deactivated"));
 }
 
-/* --- contacts ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- contacts -------------------------------------------------------------------------------- */
 
 static void new_contacts_are_told(void **state)
 {
@@ -530,13 +539,39 @@ static void new_contacts_are_told(void **state)
     assert_string_equal(scene.trace, "");
 }
 
+static void the_order_of_contacts_is_no_change(void **state)
+{
+    (void)state;
+    start_registered();
+    scene.plan_ca.contacts = names_of("b@a.jp", "c@a.jp", NULL);
+    expect_update();
+    start();
+    run_for(MINUTES);
+    assert_string_equal(scene.trace, "account/1:idle");
+    scene.plan_ca.contacts = names_of("c@a.jp", "b@a.jp", NULL);
+    start();
+    run_for(MINUTES);
+    check_ready();
+    assert_string_equal(scene.trace, "");
+}
+
 static const script_row_t REFUSALS[] = {
     { .url = "/account/1", .status = 401, .body = "<html>401</html>", .type = "text/html" },
-    { .url = "/account/1", .status = 403, .problem = "{\"type\":\"urn:ietf:params:acme:error:unauthorized\"}" },
+    { .url = "/account/1",
+      .status = 403,
+      .problem = "{\"type\":\"urn:ietf:params:acme:error:unauthorized\"}" },
     { .url = "/account/1", .status = 404, .body = "gone", .type = "text/plain" },
-    { .url = "/account/1", .status = 400, .problem = "{\"type\":\"urn:ietf:params:acme:error:accountDoesNotExist\"}" },
-    { .url = "/account/1", .status = 500, .problem = "{\"type\":\"urn:ietf:params:acme:error:serverInternal\"}" },
-    { .url = "/account/1", .body = "<html>Please log in</html>", .type = "text/html", .status = 302, .location = "/login" },
+    { .url = "/account/1",
+      .status = 400,
+      .problem = "{\"type\":\"urn:ietf:params:acme:error:accountDoesNotExist\"}" },
+    { .url = "/account/1",
+      .status = 500,
+      .problem = "{\"type\":\"urn:ietf:params:acme:error:serverInternal\"}" },
+    { .url = "/account/1",
+      .body = "<html>Please log in</html>",
+      .type = "text/html",
+      .status = 302,
+      .location = "/login" },
     { .url = "/account/1", .json = "{\"status\":\"deactivated\"}" },
     { .url = "/account/1", .json = "{" },
     { .url = "/account/1", .fails = 1, .code = JA_E_TIMEOUT },
@@ -569,7 +604,7 @@ static void nothing_that_the_ca_says_loses_an_account(void **state)
     }
 }
 
-/* --- stopping ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- stopping -------------------------------------------------------------------------------- */
 
 static int was_critical;
 
@@ -633,6 +668,7 @@ int main(void)
         ACCOUNT_TEST(a_clock_that_was_wrong_is_forgiven),
         ACCOUNT_TEST(a_deactivated_account_is_not_replaced),
         ACCOUNT_TEST(new_contacts_are_told),
+        ACCOUNT_TEST(the_order_of_contacts_is_no_change),
         ACCOUNT_TEST(nothing_that_the_ca_says_loses_an_account),
         ACCOUNT_TEST(only_a_new_account_is_worth_waiting_for),
     };

@@ -23,17 +23,17 @@ static void waits_grow_to_a_day(void **state)
         ja_retry_t retry;
         long wait_s;
     } CASES[] = {
-        { 1, JA_RETRY_LATER, 30 },           { 2, JA_RETRY_LATER, 60 },
-        { 3, JA_RETRY_FRESH, 120 },          { 4, JA_RETRY_LATER, 300 },
-        { 5, JA_RETRY_LATER, 900 },          { 6, JA_RETRY_FRESH, 1800 },
-        { 7, JA_RETRY_LATER, HOUR },         { 8, JA_RETRY_LATER, 3 * HOUR },
-        { 9, JA_RETRY_LATER, 6 * HOUR },     { 10, JA_RETRY_LATER, 12 * HOUR },
-        { 11, JA_RETRY_LATER, DAY },         { 12, JA_RETRY_LATER, DAY },
-        { INT_MAX, JA_RETRY_LATER, DAY },    { 1, JA_RETRY_SLOW, 6 * HOUR },
-        { 2, JA_RETRY_SLOW, 12 * HOUR },     { 3, JA_RETRY_SLOW, DAY },
-        { 4, JA_RETRY_SLOW, DAY },           { INT_MAX, JA_RETRY_SLOW, DAY },
-        { 0, JA_RETRY_LATER, 30 },           { -1, JA_RETRY_LATER, 30 },
-        { INT_MIN, JA_RETRY_LATER, 30 },     { INT_MIN, JA_RETRY_SLOW, 6 * HOUR },
+        { 1, JA_RETRY_LATER, 30 },        { 2, JA_RETRY_LATER, 60 },
+        { 3, JA_RETRY_FRESH, 120 },       { 4, JA_RETRY_LATER, 300 },
+        { 5, JA_RETRY_LATER, 900 },       { 6, JA_RETRY_FRESH, 1800 },
+        { 7, JA_RETRY_LATER, HOUR },      { 8, JA_RETRY_LATER, 3 * HOUR },
+        { 9, JA_RETRY_LATER, 6 * HOUR },  { 10, JA_RETRY_LATER, 12 * HOUR },
+        { 11, JA_RETRY_LATER, DAY },      { 12, JA_RETRY_LATER, DAY },
+        { INT_MAX, JA_RETRY_LATER, DAY }, { 1, JA_RETRY_SLOW, 6 * HOUR },
+        { 2, JA_RETRY_SLOW, 12 * HOUR },  { 3, JA_RETRY_SLOW, DAY },
+        { 4, JA_RETRY_SLOW, DAY },        { INT_MAX, JA_RETRY_SLOW, DAY },
+        { 0, JA_RETRY_LATER, 30 },        { -1, JA_RETRY_LATER, 30 },
+        { INT_MIN, JA_RETRY_LATER, 30 },  { INT_MIN, JA_RETRY_SLOW, 6 * HOUR },
     };
     unsigned i;
 

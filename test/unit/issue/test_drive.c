@@ -24,7 +24,7 @@ static void check_failed(ja_code_t code, const char *part)
     script_end(scene.script);
 }
 
-/* --- the position ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the position ---------------------------------------------------------------------------- */
 
 static void the_position_is_saved_before_anything_is_sent(void **state)
 {
@@ -32,8 +32,10 @@ static void the_position_is_saved_before_anything_is_sent(void **state)
     expect_happy();
     scene_order();
     works(scene.err);
-    assert_string_equal(scene.trace, "new-order:order authz/1/:authz challenge/1/:answer order/1/:validate finalize/1/:finalize "
-                                     "order/1/:issue cert/1/:download");
+    assert_string_equal(
+        scene.trace,
+        "new-order:order authz/1/:authz challenge/1/:answer order/1/:validate finalize/1/:finalize "
+        "order/1/:issue cert/1/:download");
 }
 
 static void look_at_the_job(const char *path)
@@ -82,7 +84,8 @@ static void afterwards_there_is_no_order_any_more(void **state)
     assert_int_equal(scene.job.challenges->nelts, 0);
 }
 
-/* Until the authorizations have been read again, a second kill must find the challenges of before the first one. */
+/* Until the authorizations have been read again, a second kill must find the challenges of before
+ * the first one. */
 static void look_for_earlier_challenges(const char *path)
 {
     (void)path;
@@ -94,11 +97,13 @@ static void resuming_keeps_the_challenges_that_are_set_up(void **state)
     apr_array_header_t *challenges = apr_array_make(pool, 1, sizeof(ja_job_challenge_t));
 
     (void)state;
-    APR_ARRAY_PUSH(challenges, ja_job_challenge_t) = (ja_job_challenge_t){ "http-01", "a.jp", "token-1" };
+    APR_ARRAY_PUSH(challenges, ja_job_challenge_t) =
+        (ja_job_challenge_t){ "http-01", "a.jp", "token-1" };
     scene.job.challenges = challenges;
     scene.on_request = look_for_earlier_challenges;
     expect_order("pending");
-    script_expect(scene.script, &(script_row_t){ .url = "/authz/1/", .fails = 1, .code = JA_E_TIMEOUT });
+    script_expect(scene.script,
+                  &(script_row_t){ .url = "/authz/1/", .fails = 1, .code = JA_E_TIMEOUT });
     scene_resume();
     check_failed(JA_E_TIMEOUT, "");
     assert_string_equal(scene.trace, "order/1/:resume authz/1/:authz");
@@ -117,12 +122,12 @@ static void without_a_position_nothing_is_sent(void **state)
     assert_int_equal(script_count(scene.script, NULL), 0);
 }
 
-/* --- the requests ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- the requests ---------------------------------------------------------------------------- */
 
 static int all_requests(void)
 {
-    return TOTAL(NEW_ORDER) + TOTAL(AUTHZ) + TOTAL(CHALLENGE) + TOTAL(ORDER) + TOTAL(FINALIZE) + TOTAL(CERT) + TOTAL(ACCOUNT)
-           + TOTAL(NEW_ACCOUNT);
+    return TOTAL(NEW_ORDER) + TOTAL(AUTHZ) + TOTAL(CHALLENGE) + TOTAL(ORDER) + TOTAL(FINALIZE)
+           + TOTAL(CERT) + TOTAL(ACCOUNT) + TOTAL(NEW_ACCOUNT);
 }
 
 static void k_names_cost_2k_and_5_requests(void **state)
@@ -158,11 +163,12 @@ static void requests_are_signed_by_the_account(void **state)
 
         if (sent->method == JA_HTTP_POST) {
             assert_string_equal(sent->kid, SCENE_ACCOUNT);
-            assert_string_equal(sent->payload, strstr(sent->url, "/new-order")
-                                                   ? "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.jp\"}]}"
-                                               : strstr(sent->url, "/challenge") ? "{}"
-                                               : strstr(sent->url, "/finalize")  ? sent->payload
-                                                                                 : "");
+            assert_string_equal(sent->payload,
+                                strstr(sent->url, "/new-order")
+                                    ? "{\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.jp\"}]}"
+                                : strstr(sent->url, "/challenge") ? "{}"
+                                : strstr(sent->url, "/finalize")  ? sent->payload
+                                                                  : "");
         }
     }
 }
@@ -213,7 +219,8 @@ static void replies_may_come_in_any_order(void **state)
         expect_answer(i, "pending");
     }
     expect_order("ready");
-    script_expect(scene.script, &(script_row_t){ .url = "/finalize/1/", .fails = 1, .code = JA_E_TIMEOUT });
+    script_expect(scene.script,
+                  &(script_row_t){ .url = "/finalize/1/", .fails = 1, .code = JA_E_TIMEOUT });
     ja_ca_expect(scene.ca, 32);
     ja_loop_use(scene.loop, &io);
     scene_order();
@@ -221,9 +228,10 @@ static void replies_may_come_in_any_order(void **state)
     assert_int_equal(answered->nelts, 10);
 }
 
-/* --- what goes wrong ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- what goes wrong ------------------------------------------------------------------------- */
 
-static const char *const PATHS[] = { "/new-order", "/authz/2/", "/challenge/2/", "/order/1/", "/finalize/1/", "/cert/1/" };
+static const char *const PATHS[] = { "/new-order", "/authz/2/",    "/challenge/2/",
+                                     "/order/1/",  "/finalize/1/", "/cert/1/" };
 #define PLACES ((int)(sizeof(PATHS) / sizeof(PATHS[0])))
 
 /* Everything goes well up to the `place`-th kind of request. */
@@ -251,7 +259,8 @@ static void expect_until(int place)
     }
 }
 
-/* Nothing is set up and nothing kept for an order that nobody will look at again; else everything stays as it is. */
+/* Nothing is set up and nothing kept for an order that nobody will look at again; else everything
+ * stays as it is. */
 static void check_left(int place, int is_kept)
 {
     int is_resumable = is_kept && place > 0;
@@ -265,8 +274,18 @@ static void check_left(int place, int is_kept)
 
 static void garbage_is_survived_everywhere(void **state)
 {
-    static const char *const GARBAGE[] = { "", "{", "[]", "null", "{}", "7", "\"order\"", "{\"status\":{}}", "<html></html>",
-                                           "{\"status\":\"valid\"}", "{\"status\":\"\xff\"}", "[[[[[[[[[[[[[[[[[[[[[[[[[[" };
+    static const char *const GARBAGE[] = { "",
+                                           "{",
+                                           "[]",
+                                           "null",
+                                           "{}",
+                                           "7",
+                                           "\"order\"",
+                                           "{\"status\":{}}",
+                                           "<html></html>",
+                                           "{\"status\":\"valid\"}",
+                                           "{\"status\":\"\xff\"}",
+                                           "[[[[[[[[[[[[[[[[[[[[[[[[[[" };
     unsigned i;
     int place;
 
@@ -274,7 +293,9 @@ static void garbage_is_survived_everywhere(void **state)
     for (place = 0; place < PLACES; place++) {
         for (i = 0; i < sizeof(GARBAGE) / sizeof(GARBAGE[0]); i++) {
             expect_until(place);
-            script_expect(scene.script, &(script_row_t){ .url = PATHS[place], .json = GARBAGE[i], .location = SCENE_ORDER });
+            script_expect(scene.script, &(script_row_t){ .url = PATHS[place],
+                                                         .json = GARBAGE[i],
+                                                         .location = SCENE_ORDER });
             scene_order();
             check_failed(JA_E_PROTOCOL, "");
             check_left(place, 1);
@@ -284,7 +305,8 @@ static void garbage_is_survived_everywhere(void **state)
 
 static void no_reply_is_survived_everywhere(void **state)
 {
-    static const ja_code_t CODES[] = { JA_E_CONNECT, JA_E_TLS, JA_E_TIMEOUT, JA_E_TOO_LARGE, JA_E_HTTP };
+    static const ja_code_t CODES[] = { JA_E_CONNECT, JA_E_TLS, JA_E_TIMEOUT, JA_E_TOO_LARGE,
+                                       JA_E_HTTP };
     unsigned i;
     int place;
 
@@ -292,7 +314,8 @@ static void no_reply_is_survived_everywhere(void **state)
     for (place = 0; place < PLACES; place++) {
         for (i = 0; i < sizeof(CODES) / sizeof(CODES[0]); i++) {
             expect_until(place);
-            script_expect(scene.script, &(script_row_t){ .url = PATHS[place], .fails = 1, .code = CODES[i] });
+            script_expect(scene.script,
+                          &(script_row_t){ .url = PATHS[place], .fails = 1, .code = CODES[i] });
             scene_order();
             check_failed(CODES[i], PATHS[place]);
             check_left(place, 1);
@@ -308,8 +331,10 @@ static void refusals_are_survived_everywhere(void **state)
         ja_code_t code;
         int is_kept;
     } CASES[] = {
-        { 500, "serverInternal", JA_E_CA_INTERNAL, 1 },  { 403, "unauthorized", JA_E_UNAUTHORIZED, 1 },
-        { 429, "rateLimited", JA_E_RATE_LIMITED, 1 },    { 403, "rejectedIdentifier", JA_E_REJECTED_NAME, 0 },
+        { 500, "serverInternal", JA_E_CA_INTERNAL, 1 },
+        { 403, "unauthorized", JA_E_UNAUTHORIZED, 1 },
+        { 429, "rateLimited", JA_E_RATE_LIMITED, 1 },
+        { 403, "rejectedIdentifier", JA_E_REJECTED_NAME, 0 },
         { 403, "userActionRequired", JA_E_ACTION_REQUIRED, 0 },
         { 400, "accountDoesNotExist", JA_E_ACCOUNT_NOT_FOUND, 0 },
     };
@@ -364,7 +389,10 @@ static void a_reply_at_the_limit_is_read(void **state)
         memset(large, ' ', JA_ORDER_MAX_BYTES + 1);
         memcpy(large, json, len);
         large[JA_ORDER_MAX_BYTES + above] = '\0';
-        script_expect(scene.script, &(script_row_t){ .url = "/new-order", .status = 201, .json = large, .location = SCENE_ORDER });
+        script_expect(scene.script, &(script_row_t){ .url = "/new-order",
+                                                     .status = 201,
+                                                     .json = large,
+                                                     .location = SCENE_ORDER });
         if (!above) {
             expect_authz(1, "invalid");
         }
@@ -397,7 +425,7 @@ static void retry_after_of_a_refusal_travels_on(void **state)
     assert_int_equal(scene.err->retry_at, NOW + apr_time_from_sec(7200));
 }
 
-/* --- the end in the middle ------------------------------------------------------------------------------------------------------------------ */
+/* ---- the end in the middle ------------------------------------------------------------------- */
 
 static ja_drive_t *drive;
 static const char *stop_at;
@@ -443,8 +471,9 @@ static void cut_off_at(const char *path)
     scene.on_request = note_where;
     ja_loop_use(scene.loop, &io);
     apr_pool_create(&order_pool, pool);
-    drive = ja_drive_start(&conf, ja_flow_make(&scene.domain, JA_KEY_P256, scene.store, scene.solvers,
-                                               ja_jwk_thumbprint(scene.jwk), order_pool),
+    drive = ja_drive_start(&conf,
+                           ja_flow_make(&scene.domain, JA_KEY_P256, scene.store, scene.solvers,
+                                        ja_jwk_thumbprint(scene.jwk), order_pool),
                            not_called, NULL, order_pool);
     works(ja_loop_run(scene.loop, NULL, NULL));
     apr_pool_destroy(order_pool);
@@ -477,8 +506,9 @@ static void cut_off_anywhere_it_goes_on_afterwards(void **state)
         const char *path;
         int state;
     } CASES[] = {
-        { "authz/1/", JA_ST_AUTHZ },       { "challenge/1/", JA_ST_ANSWER }, { "order/1/", JA_ST_VALIDATE },
-        { "finalize/1/", JA_ST_FINALIZE }, { "cert/1/", JA_ST_DOWNLOAD },
+        { "authz/1/", JA_ST_AUTHZ },    { "challenge/1/", JA_ST_ANSWER },
+        { "order/1/", JA_ST_VALIDATE }, { "finalize/1/", JA_ST_FINALIZE },
+        { "cert/1/", JA_ST_DOWNLOAD },
     };
     int i;
 

@@ -4,7 +4,7 @@
 #include "issue/due.h"
 
 #define NOW     apr_time_from_sec(1893456000)
-#define DAYS(n) apr_time_from_sec((n) * 86400LL)
+#define DAYS(n) apr_time_from_sec((n)*86400LL)
 
 static apr_array_header_t *list_of(const char *const *names)
 {
@@ -61,8 +61,8 @@ static void add_cert(const ja_set_t *set, ja_key_spec_t spec, apr_time_t to)
     APR_ARRAY_PUSH((apr_array_header_t *)set->certs, ja_set_cert_t) = cert;
 }
 
-static void check(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_set_t *staged, ja_due_why_t why,
-                  apr_time_t at)
+static void check(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_set_t *staged,
+                  ja_due_why_t why, apr_time_t at)
 {
     ja_due_t due = ja_due(domain, live, staged, NOW);
 
@@ -100,7 +100,8 @@ static void a_third_of_the_lifetime_before_its_end(void **state)
     check(domain, set, NULL, JA_DUE_AGE, NOW + DAYS(57));
     domain->renew_before = (ja_span_t){ .duration = DAYS(30) };
     check(domain, set, NULL, JA_DUE_AGE, NOW + DAYS(60));
-    check(domain, set_of(NAMES("a.jp"), NOW - DAYS(100), NOW - DAYS(10)), NULL, JA_DUE_AGE, NOW - DAYS(40));
+    check(domain, set_of(NAMES("a.jp"), NOW - DAYS(100), NOW - DAYS(10)), NULL, JA_DUE_AGE,
+          NOW - DAYS(40));
 }
 
 /* So that it never orders one after the other, whatever the configuration says. */
@@ -222,7 +223,8 @@ static void every_reason_has_a_name_and_a_text(void **state)
 
     (void)state;
     for (why = 0; why < JA_DUE_COUNT; why++) {
-        assert_int_equal(ja_enumstr_parse(&ja_due_names, ja_enumstr_print(&ja_due_names, why)), why);
+        assert_int_equal(ja_enumstr_parse(&ja_due_names, ja_enumstr_print(&ja_due_names, why)),
+                         why);
         assert_true(strlen(ja_due_text((ja_due_why_t)why)) > 10);
     }
 }

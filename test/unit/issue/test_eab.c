@@ -163,7 +163,7 @@ static void files_that_are_no_files_of_ours_are_refused(void **state)
     put(large, 0600);
     FAILS(ja_eab_read(&eab, path, pool, pool), JA_E_CONFIG, "4096");
     FAILS(ja_eab_read(&eab, dir, pool, pool), JA_E_CONFIG, "regular");
-    FAILS(ja_eab_read(&eab, tree_path(pool, "%s/none", dir), pool, pool), JA_E_CONFIG,
+    FAILS(ja_eab_read(&eab, tree_path(pool, "%s/none", dir), pool, pool), JA_E_NOT_FOUND,
           "No such file");
     path = tree_path(pool, "%s/fifo", dir);
     assert_int_equal(mkfifo(path, 0600), 0);

@@ -48,10 +48,14 @@ static const char *print_of(const ja_plan_domain_t *of)
 static void text_and_list_both_count(void **state)
 {
     (void)state;
-    assert_string_equal(ja_fingerprint("a", list_of("b", NULL), pool), ja_fingerprint("a", list_of("b", NULL), pool));
-    assert_string_not_equal(ja_fingerprint("a", list_of("b", NULL), pool), ja_fingerprint("b", list_of("a", NULL), pool));
-    assert_string_not_equal(ja_fingerprint("a", list_of("b", "c"), pool), ja_fingerprint("a", list_of("c", "b"), pool));
-    assert_string_not_equal(ja_fingerprint("a", list_of("bc", NULL), pool), ja_fingerprint("a", list_of("b", "c"), pool));
+    assert_string_equal(ja_fingerprint("a", list_of("b", NULL), pool),
+                        ja_fingerprint("a", list_of("b", NULL), pool));
+    assert_string_not_equal(ja_fingerprint("a", list_of("b", NULL), pool),
+                            ja_fingerprint("b", list_of("a", NULL), pool));
+    assert_string_not_equal(ja_fingerprint("a", list_of("b", "c"), pool),
+                            ja_fingerprint("a", list_of("c", "b"), pool));
+    assert_string_not_equal(ja_fingerprint("a", list_of("bc", NULL), pool),
+                            ja_fingerprint("a", list_of("b", "c"), pool));
     assert_int_equal(strlen(ja_fingerprint("", list_of(NULL, NULL), pool)), 32);
 }
 

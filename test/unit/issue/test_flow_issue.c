@@ -4,23 +4,10 @@
 
 #include <apr_strings.h>
 
-static void check_failed(ja_code_t code, const char *part, const char *activity)
-{
-    fails(scene.err, code, part);
-    assert_string_equal(scene.activity, activity);
-    script_end(scene.script);
-}
-
 static int has_cert(void)
 {
-    return ja_set_has_cert(scene.store, scene.domain.name, JA_KEY_P256, scene.domain.names, scene.now, pool);
-}
-
-static void check_done(void)
-{
-    works(scene.err);
-    assert_true(has_cert());
-    script_end(scene.script);
+    return ja_set_has_cert(scene.store, scene.domain.name, JA_KEY_P256, scene.domain.names,
+                           scene.now, pool);
 }
 
 static void look_for_the_key(const char *path)
@@ -37,7 +24,7 @@ static void the_key_is_kept_before_the_ca_hears_of_it(void **state)
     expect_new_order("ready");
     expect_issuance();
     scene_order();
-    check_done();
+    scene_succeeded();
 }
 
 static void every_order_has_a_new_key(void **state)
@@ -50,12 +37,12 @@ static void every_order_has_a_new_key(void **state)
     expect_new_order("ready");
     expect_issuance();
     scene_order();
-    check_done();
+    scene_succeeded();
     first = tree_text(path, pool);
     expect_new_order("ready");
     expect_issuance();
     scene_order();
-    check_done();
+    scene_succeeded();
     assert_string_not_equal(tree_text(path, pool), first);
 }
 
@@ -66,7 +53,7 @@ static void finalize_may_be_answered_with_the_certificate(void **state)
     expect_finalize("valid");
     expect_cert();
     scene_order();
-    check_done();
+    scene_succeeded();
 }
 
 /* The reply of finalize has no Location, and need not have one: the order is still where it was. */
@@ -75,9 +62,10 @@ static void the_order_stays_where_it_was(void **state)
     (void)state;
     expect_new_order("ready");
     expect_finalize("valid");
-    script_expect(scene.script, &(script_row_t){ .url = "/cert/1/", .fails = 1, .code = JA_E_TIMEOUT });
+    script_expect(scene.script,
+                  &(script_row_t){ .url = "/cert/1/", .fails = 1, .code = JA_E_TIMEOUT });
     scene_order();
-    check_failed(JA_E_TIMEOUT, "", "downloading the certificate");
+    scene_failed(JA_E_TIMEOUT, "", "downloading the certificate");
     assert_string_equal(scene.job.order_url, SCENE_ORDER);
     assert_string_equal(scene_saved().order_url, SCENE_ORDER);
 }
@@ -92,7 +80,7 @@ static void finalize_has_to_get_on(void **state)
         expect_new_order("ready");
         expect_finalize(STATUS[i]);
         scene_order();
-        check_failed(JA_E_ORDER_STATE, STATUS[i], "sending the CSR");
+        scene_failed(JA_E_ORDER_STATE, STATUS[i], "sending the CSR");
         assert_null(scene.job.order_url);
     }
 }
@@ -104,7 +92,7 @@ static void finalize_may_make_the_order_invalid(void **state)
     expect_finalize("invalid");
     expect_authz(1, "valid");
     scene_order();
-    check_failed(JA_E_ORDER_INVALID, SCENE_ORDER, "asking why validation failed");
+    scene_failed(JA_E_ORDER_INVALID, SCENE_ORDER, "asking why validation failed");
     assert_null(scene.job.order_url);
 }
 
@@ -114,7 +102,7 @@ static void a_refused_csr_waits_for_people(void **state)
     expect_new_order("ready");
     expect_problem("/finalize/1/", 400, "badCSR");
     scene_order();
-    check_failed(JA_E_BAD_CSR, "scripted", "sending the CSR");
+    scene_failed(JA_E_BAD_CSR, "scripted", "sending the CSR");
     assert_null(scene.job.order_url);
 }
 
@@ -124,7 +112,7 @@ static void an_order_that_is_not_ready_is_looked_at_again(void **state)
     expect_new_order("ready");
     expect_problem("/finalize/1/", 403, "orderNotReady");
     scene_order();
-    check_failed(JA_E_ORDER_NOT_READY, "", "sending the CSR");
+    scene_failed(JA_E_ORDER_NOT_READY, "", "sending the CSR");
     assert_string_equal(scene.job.order_url, SCENE_ORDER);
 }
 
@@ -141,7 +129,7 @@ static void issuing_is_waited_for(void **state)
     expect_order("valid");
     expect_cert();
     scene_order();
-    check_done();
+    scene_succeeded();
 }
 
 static void but_not_for_ever(void **state)
@@ -149,9 +137,11 @@ static void but_not_for_ever(void **state)
     (void)state;
     expect_new_order("ready");
     expect_finalize("processing");
-    script_expect(scene.script, &(script_row_t){ .url = "/order/1/", .times = SCRIPT_ANY_NUMBER, .json = order_json("processing") });
+    script_expect(scene.script, &(script_row_t){ .url = "/order/1/",
+                                                 .times = SCRIPT_ANY_NUMBER,
+                                                 .json = order_json("processing") });
     scene_order();
-    check_failed(JA_E_POLL_SPENT, SCENE_ORDER, "waiting for the certificate");
+    scene_failed(JA_E_POLL_SPENT, SCENE_ORDER, "waiting for the certificate");
     assert_string_equal(scene.job.order_url, SCENE_ORDER);
 }
 
@@ -159,9 +149,11 @@ static void a_long_retry_after_is_for_later(void **state)
 {
     (void)state;
     expect_new_order("ready");
-    script_expect(scene.script, &(script_row_t){ .url = "/finalize/1/", .json = order_json("processing"), .retry_after = "43200" });
+    script_expect(scene.script, &(script_row_t){ .url = "/finalize/1/",
+                                                 .json = order_json("processing"),
+                                                 .retry_after = "43200" });
     scene_order();
-    check_failed(JA_E_POLL_SPENT, SCENE_ORDER, "sending the CSR");
+    scene_failed(JA_E_POLL_SPENT, SCENE_ORDER, "sending the CSR");
     assert_int_equal(scene.err->retry_at, NOW + apr_time_from_sec(43200));
     assert_string_equal(scene.job.order_url, SCENE_ORDER);
 }
@@ -177,7 +169,7 @@ static void an_order_never_goes_back(void **state)
         expect_finalize("processing");
         expect_order(STATUS[i]);
         scene_order();
-        check_failed(JA_E_ORDER_STATE, STATUS[i], "waiting for the certificate");
+        scene_failed(JA_E_ORDER_STATE, STATUS[i], "waiting for the certificate");
     }
 }
 
@@ -189,7 +181,7 @@ static void issuing_may_fail(void **state)
     expect_order("invalid");
     expect_authz(1, "valid");
     scene_order();
-    check_failed(JA_E_ORDER_INVALID, SCENE_ORDER, "asking why validation failed");
+    scene_failed(JA_E_ORDER_INVALID, SCENE_ORDER, "asking why validation failed");
 }
 
 static void expect_body(const char *body, const char *type)
@@ -204,10 +196,11 @@ static void the_certificate_is_of_its_type(void **state)
     (void)state;
     expect_body(scene.chain, "text/html");
     scene_order();
-    check_failed(JA_E_PROTOCOL, "cert/1/", "downloading the certificate");
+    scene_failed(JA_E_PROTOCOL, "cert/1/", "downloading the certificate");
 }
 
-/* What is not what was asked for is never kept; what was issued cannot be had again, so a new order is placed. */
+/* What is not what was asked for is never kept; what was issued cannot be had again, so a new
+ * order is placed. */
 static void nothing_else_is_kept(void **state)
 {
     static const char TYPE[] = "application/pem-certificate-chain";
@@ -219,15 +212,15 @@ static void nothing_else_is_kept(void **state)
     leaf.san = "DNS:a.jp";
     expect_body(pem_of(mint(&leaf, key, NULL, key), NULL), TYPE);
     scene_order();
-    check_failed(JA_E_CERT_BAD, "key", "checking the certificate");
+    scene_failed(JA_E_CERT_BAD, "key", "checking the certificate");
     expect_body("", TYPE);
     scene_order();
-    check_failed(JA_E_CERT_BAD, "", "checking the certificate");
+    scene_failed(JA_E_CERT_BAD, "", "checking the certificate");
     memset(large, '\n', JA_CHAIN_MAX_BYTES);
     large[JA_CHAIN_MAX_BYTES] = '\0';
     expect_body(large, TYPE);
     scene_order();
-    check_failed(JA_E_CERT_BAD, "", "checking the certificate");
+    scene_failed(JA_E_CERT_BAD, "", "checking the certificate");
     assert_false(has_cert());
     assert_null(scene.job.order_url);
 }
@@ -241,7 +234,7 @@ static void a_chain_above_the_limit_is_not_read(void **state)
     large[JA_ORDER_MAX_BYTES + 1] = '\0';
     expect_body(large, "application/pem-certificate-chain");
     scene_order();
-    check_failed(JA_E_TOO_LARGE, "cert/1/", "downloading the certificate");
+    scene_failed(JA_E_TOO_LARGE, "cert/1/", "downloading the certificate");
 }
 
 int main(void)

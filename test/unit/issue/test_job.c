@@ -59,7 +59,8 @@ static void check_empty(const ja_job_t *job)
 
 static void add_challenge(ja_job_t *job, const char *name, const char *token)
 {
-    APR_ARRAY_PUSH((apr_array_header_t *)job->challenges, ja_job_challenge_t) = (ja_job_challenge_t){ "http-01", name, token };
+    APR_ARRAY_PUSH((apr_array_header_t *)job->challenges, ja_job_challenge_t) =
+        (ja_job_challenge_t){ "http-01", name, token };
 }
 
 /* One with a value in every field. */
@@ -193,6 +194,7 @@ static void damage_is_told_and_costs_the_job_only(void **state)
         tree_put(file_of("a.jp.json"), BAD[i]);
         job = loaded("a.jp");
         assert_non_null(damage);
+        assert_non_null(strstr(ja_err_text(damage, pool), file_of("a.jp.json")));
         check_empty(&job);
     }
 }
@@ -213,7 +215,8 @@ static void a_link_is_not_followed(void **state)
 static void unknown_members_are_let_be(void **state)
 {
     (void)state;
-    tree_put(file_of("a.jp.json"), "{\"state\":\"order\",\"later\":{\"version\":2},\"error\":null}");
+    tree_put(file_of("a.jp.json"),
+             "{\"state\":\"order\",\"later\":{\"version\":2},\"error\":null}");
     assert_int_equal(loaded("a.jp").state, JA_ST_ORDER);
     assert_null(damage);
 }
@@ -240,7 +243,8 @@ static const char *long_text(char of, apr_size_t len)
     return text;
 }
 
-/* What the CA says may be long and full of characters that are escaped: the job is never too large to be read again. */
+/* What the CA says may be long and full of characters that are escaped: the job is never too
+ * large to be read again. */
 static void the_largest_job_can_be_read_again(void **state)
 {
     ja_job_t job = full_job();
@@ -253,7 +257,8 @@ static void the_largest_job_can_be_read_again(void **state)
     for (i = job.challenges->nelts; i < 200; i++) {
         add_challenge(&job, name, long_text('t', 128));
     }
-    job.error = ja_job_error_make(ja_err_make(JA_E_TIMEOUT, pool, "%s", text), "waiting", NOW, pool);
+    job.error =
+        ja_job_error_make(ja_err_make(JA_E_TIMEOUT, pool, "%s", text), "waiting", NOW, pool);
     for (i = 0; i < JA_JOB_HISTORY_MAX; i++) {
         ja_job_note(&job, "errored", text, NOW, pool);
     }
@@ -294,7 +299,8 @@ static void the_history_keeps_the_last_ones(void **state)
     }
     assert_int_equal(job.history->nelts, JA_JOB_HISTORY_MAX);
     assert_string_equal(APR_ARRAY_IDX(job.history, 0, ja_job_event_t).text, "6");
-    assert_string_equal(APR_ARRAY_IDX(job.history, JA_JOB_HISTORY_MAX - 1, ja_job_event_t).text, "25");
+    assert_string_equal(APR_ARRAY_IDX(job.history, JA_JOB_HISTORY_MAX - 1, ja_job_event_t).text,
+                        "25");
 }
 
 static void a_copy_needs_nothing_of_the_original(void **state)
@@ -329,7 +335,8 @@ static void every_state_has_a_name(void **state)
 
     (void)state;
     for (i = 0; i < JA_ST_COUNT; i++) {
-        assert_int_equal(ja_enumstr_parse(&ja_state_names, ja_enumstr_print(&ja_state_names, i)), i);
+        assert_int_equal(ja_enumstr_parse(&ja_state_names, ja_enumstr_print(&ja_state_names, i)),
+                         i);
     }
 }
 

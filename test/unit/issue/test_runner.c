@@ -9,14 +9,15 @@
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
 
+#include "../net/server.h"
 #include "../store/tree.h"
 #include "base/clock.h"
 #include "issue/accounts_file.h"
 #include "issue/fingerprint.h"
 #include "issue/runner.h"
 
-/* The runner with its real network, and a CA that nobody can connect to. What it does with the CA's replies is tested in its parts, and with
- * real servers. */
+/* The runner with its real network, and CAs that nobody can connect to or that do not answer.
+ * What it does with a CA's replies is tested in its parts, and with real servers. */
 
 static const char *dir;
 static ja_store_t *store;
@@ -39,19 +40,14 @@ static void keep_line(void *baton, ja_level_t level, const char *line)
     }
 }
 
-static const ja_log_t LOG = { .write = keep_line, .level = JA_LOG_DEBUG };
+static const ja_log_t LOG = { .write = keep_line, .level = JA_LOG_INFO };
 
-static apr_array_header_t *list_of(const char *only)
+static apr_array_header_t *list_of(const void *only)
 {
-    apr_array_header_t *list = apr_array_make(pool, 1, sizeof(const char *));
+    apr_array_header_t *list = apr_array_make(pool, 1, sizeof(const void *));
 
-    APR_ARRAY_PUSH(list, const char *) = only;
+    APR_ARRAY_PUSH(list, const void *) = only;
     return list;
-}
-
-static apr_array_header_t *list_of_one(const void *only)
-{
-    return list_of(only);
 }
 
 /* A port of our own on which nobody listens. */
@@ -61,7 +57,8 @@ static int closed_port(void)
     socklen_t len = sizeof(at);
 
     closed_socket = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (bind(closed_socket, (struct sockaddr *)&at, len) != 0 || getsockname(closed_socket, (struct sockaddr *)&at, &len) != 0) {
+    if (bind(closed_socket, (struct sockaddr *)&at, len) != 0
+        || getsockname(closed_socket, (struct sockaddr *)&at, &len) != 0) {
         abort();
     }
     return ntohs(at.sin_port);
@@ -82,8 +79,8 @@ static void make_plan(void)
     domain.renew_before.percent = 33;
     plan = (ja_plan_t){ .concurrency = 50 };
     plan.store_path = apr_pstrcat(pool, dir, "/store", NULL);
-    plan.cas = list_of_one(&ca);
-    plan.domains = list_of_one(&domain);
+    plan.cas = list_of(&ca);
+    plan.domains = list_of(&domain);
 }
 
 static int runner_begins(void **state)
@@ -129,7 +126,8 @@ static void put_job(void)
 
     WORKS(ja_account_key_load(&jwk, store, ca.id, pool, pool));
     ja_job_load(&job, &damage, store, "a.jp", pool, pool);
-    APR_ARRAY_PUSH(challenges, ja_job_challenge_t) = (ja_job_challenge_t){ "http-01", "a.jp", "token-1" };
+    APR_ARRAY_PUSH(challenges, ja_job_challenge_t) =
+        (ja_job_challenge_t){ "http-01", "a.jp", "token-1" };
     job.state = JA_ST_VALIDATE;
     job.spec = JA_KEY_P256;
     job.order_url = "http://127.0.0.1/order/1";
@@ -224,7 +222,7 @@ static void an_attempt_that_fails_is_told_and_waits(void **state)
 
     (void)state;
     put_account();
-    stop_after = "batch done";
+    stop_after = "JA0009";
     WORKS(ja_runner_run(runner));
     assert_non_null(strstr(lines, "a.jp: JA0003: renewing: there is no certificate yet"));
     assert_non_null(strstr(lines, "a.jp: JA0300: while placing the order"));
@@ -248,22 +246,90 @@ static void challenges_of_an_order_in_flight_are_set_up_again(void **state)
 /* What a killed process has left goes, but not what the CA may still want to see. */
 static void after_a_batch_only_they_are_left(void **state)
 {
-    const ja_solve_t left = { "a.jp", "left", "thumbprint", ja_clock_now() + apr_time_from_sec(3600) };
+    const ja_solve_t left = { "a.jp", "left", "thumbprint",
+                              ja_clock_now() + apr_time_from_sec(3600) };
 
     (void)state;
     put_account();
     put_job();
     WORKS(ja_http01_put(table, &left, pool));
-    stop_after = "batch done";
+    stop_after = "JA0009";
     WORKS(ja_runner_run(runner));
+    assert_non_null(strstr(lines, "a.jp: JA0004: resumed"));
+    assert_null(strstr(lines, "a.jp: JA0003")); /* that was told when it began */
     assert_non_null(strstr(lines, "a.jp: JA0300: while looking at the order again"));
     assert_true(answers("token-1"));
     assert_false(answers("left"));
 }
 
+/* ---- a CA that does not answer --------------------------------------------------------------- */
+
+static server_t *server;
+static const char *silent_at; /* requests with this in them get no answer, and stop the runner */
+static int asked;
+
+static char *answer_request(void *baton, const char *request)
+{
+    apr_pool_t *of;
+    const char *url;
+    char *reply;
+
+    (void)baton;
+    if (strstr(request, silent_at)) {
+        __atomic_store_n(&asked, 1, __ATOMIC_RELEASE);
+        ja_runner_stop(runner);
+        return NULL;
+    }
+    apr_pool_create_unmanaged_ex(&of, NULL, NULL);
+    url = server_url(server, "/x", of);
+    reply = server_reply(
+        "Content-Type: application/json\r\nReplay-Nonce: nonce\r\n",
+        strncmp(request, "GET", 3) == 0 ? apr_psprintf(
+            of, "{\"newNonce\":\"%s\",\"newAccount\":\"%s\",\"newOrder\":\"%s\"}", url, url, url)
+                                        : "");
+    apr_pool_destroy(of);
+    return reply;
+}
+
+/* How long the runner takes to end from the request on that is not answered. */
+static apr_interval_time_t time_to_stop(const char *at)
+{
+    apr_time_t begin;
+
+    silent_at = at;
+    asked = 0;
+    server = server_start(answer_request, NULL, pool);
+    ca.url = server_url(server, "/directory", pool);
+    begin = apr_time_now();
+    WORKS(ja_runner_run(runner));
+    assert_true(__atomic_load_n(&asked, __ATOMIC_ACQUIRE));
+    return apr_time_now() - begin;
+}
+
+static void nobody_waits_for_a_directory(void **state)
+{
+    (void)state;
+    /* The time limit of the exchange is a minute. */
+    assert_true(time_to_stop("GET /directory") < apr_time_from_sec(20));
+}
+
+/* Its reply would say where the account is; but a restart does not wait for ever. */
+static void a_registration_is_waited_for_for_a_moment(void **state)
+{
+    apr_interval_time_t time = time_to_stop("POST /x");
+
+    (void)state;
+    assert_true(time >= apr_time_from_msec(500));
+    assert_true(time < apr_time_from_sec(20));
+    assert_string_equal(lines, "");
+}
+
 static int network_begins(void **state)
 {
-    return apr_begins(state) != 0 || apr_pool_create(&pool, NULL) != APR_SUCCESS || ja_runner_global_init(pool) ? -1 : 0;
+    return apr_begins(state) != 0 || apr_pool_create(&pool, NULL) != APR_SUCCESS
+                   || ja_runner_global_init(pool)
+               ? -1
+               : 0;
 }
 
 int main(void)
@@ -277,6 +343,8 @@ int main(void)
         RUNNER_TEST(an_attempt_that_fails_is_told_and_waits),
         RUNNER_TEST(challenges_of_an_order_in_flight_are_set_up_again),
         RUNNER_TEST(after_a_batch_only_they_are_left),
+        RUNNER_TEST(nobody_waits_for_a_directory),
+        RUNNER_TEST(a_registration_is_waited_for_for_a_moment),
     };
 
     return cmocka_run_group_tests(tests, network_begins, apr_ends);

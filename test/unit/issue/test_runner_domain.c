@@ -114,7 +114,7 @@ static void succeed(void)
     ja_domain_succeeded(&domain, store, &LOG);
 }
 
-/* --- loading ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static void without_anything_it_is_due_at_once(void **state)
 {
@@ -166,8 +166,8 @@ static void what_is_damaged_is_told_and_counts_as_nothing(void **state)
     load();
     assert_int_equal(next_at(), NOW);
     assert_int_equal(why, JA_DUE_FIRST);
-    assert_non_null(strstr(lines, "reading the live set"));
-    assert_non_null(strstr(lines, "reading the job"));
+    assert_non_null(strstr(lines, "JA0205: the live set counts as missing: "));
+    assert_non_null(strstr(lines, "while reading the job: what was under way begins anew: "));
 }
 
 /* No restart would take it over: as long as it is there nothing would come of a new one. */
@@ -194,7 +194,7 @@ static void a_staged_set_for_other_names_stays_until_there_is_a_better_one(void 
     assert_true(tree_has(in_store("staging/a.jp")));
 }
 
-/* --- failures ----------------------------------------------------------------------------------------------------------------------------- */
+/* ---- failures -------------------------------------------------------------------------------- */
 
 static void a_failure_is_counted_told_and_waited_for(void **state)
 {
@@ -316,7 +316,7 @@ static void a_store_that_cannot_be_written_is_told(void **state)
     assert_in_range(next_at() - NOW, 30 * SECONDS, 36 * SECONDS);
 }
 
-/* --- success ------------------------------------------------------------------------------------------------------------------------------ */
+/* ---- success --------------------------------------------------------------------------------- */
 
 static void a_success_ends_the_job(void **state)
 {
@@ -350,7 +350,8 @@ static void after_failures_it_is_a_recovery(void **state)
     assert_int_equal(saved().history->nelts, 3);
 }
 
-/* Whatever has become of the new set: the CA is not asked for one after the other, also not after a restart. */
+/* Whatever has become of the new set: the CA is not asked for one after the other, also not after
+ * a restart. */
 static void a_success_that_does_not_help_is_not_repeated_at_once(void **state)
 {
     (void)state;

@@ -228,7 +228,7 @@ static void dates_from_the_future_are_not_believed(void **state)
     assert_true(set->created_at == NOW);
 }
 
-/* What is not of the set stays out of archive/; a directory that can't be removed does no harm. */
+/* What is not of the set stays out of archive/. */
 static void only_known_files_are_taken_over(void **state)
 {
     int committed;
@@ -240,7 +240,7 @@ static void only_known_files_are_taken_over(void **state)
     works(commit(&committed, p256_only()));
     assert_true(committed);
     assert_int_equal(tree_count(in_store("archive/a.jp/1")), 5);
-    assert_true(tree_has(in_store("staging/a.jp/directory")));
+    assert_false(tree_has(in_store("staging/a.jp")));
 }
 
 /* ---- after a kill ---------------------------------------------------------------------------- */
@@ -314,7 +314,7 @@ static void cannot_read_live_key(void)
 {
     ja_set_files_t files;
 
-    fails(ja_set_files(&files, store, NAME, pool, pool), JA_E_SET_BAD, "privkey.pem");
+    fails(ja_set_files(&files, store, NAME, pool, pool), JA_E_LIVE_BAD, "privkey.pem");
     assert_string_not_equal(serial_in(JA_GROUP_LIVE, JA_KEY_P256), "none");
 }
 

@@ -53,7 +53,7 @@ static void damage_of_one_leaves_the_other(void **state)
     (void)state;
     make_live(two_types(), 0);
     tree_put(in_store("live/a.jp/privkey.pem"), "garbage");
-    fails(get_files(&files), JA_E_SET_BAD, "fullchain.pem, which was changed");
+    fails(get_files(&files), JA_E_LIVE_BAD, "fullchain.pem, which was changed");
     count_is(&files, 1);
     are(&files, "live/a.jp/fullchain-p384.pem", "live/a.jp/privkey-p384.pem", 0);
 }
@@ -68,7 +68,7 @@ static void what_does_not_belong_together_is_damage(void **state)
     make_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 1);
     tree_put(in_store("live/a.jp/privkey.pem"),
              tree_text(in_store("archive/a.jp/1/privkey.pem"), pool));
-    fails(get_files(&files), JA_E_SET_BAD, "key");
+    fails(get_files(&files), JA_E_LIVE_BAD, "key");
     count_is(&files, 0);
 }
 
@@ -94,7 +94,7 @@ static void a_damaged_description_leaves_the_files(void **state)
     (void)state;
     make_live(two_types(), 0);
     tree_put(in_store("live/a.jp/set.json"), "garbage");
-    fails(get_files(&files), JA_E_SET_BAD, "set.json");
+    fails(get_files(&files), JA_E_LIVE_BAD, "set.json");
     count_is(&files, 1);
     are(&files, "live/a.jp/fullchain.pem", "live/a.jp/privkey.pem", 0);
 }
@@ -106,7 +106,7 @@ static void a_live_link_to_nowhere_is_damage(void **state)
     (void)state;
     make_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 0);
     assert_int_equal(rename(in_store("archive/a.jp/1"), in_store("archive/a.jp/2")), 0);
-    fails(get_files(&files), JA_E_SET_BAD, "privkey.pem");
+    fails(get_files(&files), JA_E_LIVE_BAD, "privkey.pem");
     count_is(&files, 0);
 }
 

@@ -142,6 +142,8 @@ static void cas_are_jprs_or_urls(void **state)
     REFUSES("CA", "", "one word");
     REFUSES("CA", "letsencrypt", "https://");
     REFUSES("CA", "http://ca.example.jp/dir", "loopback");
+    REFUSES("CA", "https://user:secret@ca.example.jp/dir", "https://...@ca.example.jp/dir");
+    assert_null(strstr(said("CA", "https://user:secret@ca.example.jp/dir"), "secret"));
     for (i = 0; i < sizeof(MISPRINTS) / sizeof(MISPRINTS[0]); i++) {
         REFUSES("CA", MISPRINTS[i], JA_CA_JPRS_URL);
     }
@@ -246,7 +248,15 @@ static void accounts_are_read_from_files(void **state)
         ja_settings_give(&settings, row, words_of("file:eab issued=2026-11-22", pool), dir, pool));
     assert_string_equal(settings.eab->kid, "kid-1");
     assert_int_equal(settings.eab->issued_at, apr_time_from_sec(1795305600));
-    REFUSES("ExternalAccount", "file:/nonexistent/eab", "No such file");
+
+    /* One that is gone: not judged here. */
+    memset(&settings, 0, sizeof(settings));
+    settings.here.line = 7;
+    assert_null(give(&settings, "ExternalAccount", "file:/nonexistent/eab", pool));
+    assert_string_equal(settings.eab->missing_file, "/nonexistent/eab");
+    assert_int_equal(settings.eab->place.line, 7);
+    assert_null(settings.eab->kid);
+    REFUSES("ExternalAccount", "file:/dev/null/eab", "Not a directory");
 }
 
 static void challenges_are_those_of_this_version(void **state)
@@ -288,6 +298,7 @@ static void renewal_is_before_expiry_and_after_issuance(void **state)
     REFUSES("RenewBefore", "150%", "1% to 99%");
     REFUSES("RenewBefore", "0d", "more than 0");
     REFUSES("RenewBefore", "0", "more than 0");
+    REFUSES("RenewBefore", "30", "without a unit");
     REFUSES("RenewBefore", "soon", "30d");
     REFUSES("RenewBefore", "30 d", "30d");
     REFUSES("RenewBefore", "", "30d");

@@ -44,7 +44,7 @@ static void serves_many_at_once_on_few_connections(void **state)
     }
     for (i = 0; i < 250; i++) {
         while (outcomes[i]->calls == 0) {
-            WORKS(io.poll(io.baton, 10000, pool));
+            go_round(10000);
         }
         assert_string_equal(outcomes[i]->reply->body, "here");
     }
@@ -70,7 +70,7 @@ static void forgets_an_exchange_with_its_pool(void **state)
 
     (void)state;
     while (server_requests(server) == 0) {
-        WORKS(io.poll(io.baton, 10, pool));
+        go_round(10);
     }
     apr_pool_destroy(owner);
     wait_for(begin(url("/x"), pool));
@@ -121,7 +121,7 @@ static void callbacks_may_clear_pools_and_start_anew(void **state)
     other = begin(url("/hang"), chain.other);
     WORKS(ja_http_start(http, req, clear_all_and_go_on, &chain, chain.owner));
     while (!chain.outcome) {
-        WORKS(io.poll(io.baton, 10000, pool));
+        go_round(10000);
     }
     wait_for(chain.outcome);
     assert_int_equal(other->calls, 0);
@@ -137,7 +137,7 @@ static void the_client_may_go_first(void **state)
     (void)state;
     WORKS(ja_http_curl_make(&http, &io, &conf, client));
     outcome = begin(url("/hang"), owner);
-    WORKS(io.poll(io.baton, 0, pool));
+    go_round(0);
     (void)begin(url("/hang"), owner);
     apr_pool_destroy(client);
     apr_pool_destroy(owner);
@@ -159,7 +159,7 @@ static void another_thread_can_end_the_waiting(void **state)
     (void)state;
     (void)begin(url("/hang"), pool);
     while (server_requests(server) == 0) {
-        WORKS(io.poll(io.baton, 10, pool));
+        go_round(10);
     }
     pthread_create(&thread, NULL, wake, NULL);
     WORKS(io.poll(io.baton, 60000, pool));

@@ -165,6 +165,7 @@ static void sends_method_headers_and_body(void **state)
     assert_non_null(strstr(seen, "POST /post HTTP/1.1\r\n"));
     assert_non_null(strstr(seen, "Content-Type: application/jose+json\r\n"));
     assert_non_null(strstr(seen, "Accept: application/pem-certificate-chain\r\n"));
+    assert_non_null(strstr(seen, "Accept-Language: en, ja;q=0.9\r\n"));
     assert_non_null(strstr(seen, "\r\n\r\n{\"a\":1}"));
     assert_null(strstr(seen, "rest"));
     assert_null(strstr(seen, "Expect"));

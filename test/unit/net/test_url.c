@@ -58,9 +58,12 @@ static void refuses_what_is_no_plain_url(void **state)
     is_refused("https://", "host");
     is_refused("https:///path", "host");
     is_refused("https://:443/", "host");
-    is_refused("https://user@example.jp/", "host");
-    is_refused("https://user:pw@example.jp/", "port");
-    is_refused("https://example.jp\\@evil.example/", "host");
+    is_refused("https://user@example.jp/", "user name");
+    is_refused("https://user:pw@example.jp/", "user name");
+    is_refused("https://user:pw@example.jp/#top", "user name");
+    is_refused("ftp://user:pw@example.jp", "user name");
+    is_refused("https://example.jp\\@evil.example/", "user name");
+    is_refused("https://example.jp\\evil.example/", "host");
     is_refused("https://example%2ejp/", "host");
     is_refused("https://[::1", "host");
     is_refused("https://[::1]x/", "host");
@@ -70,6 +73,16 @@ static void refuses_what_is_no_plain_url(void **state)
     is_refused("https://example.jp/\r\nHost: x", "position 20");
     is_refused("https://example.jp/\x7f", "ASCII");
     is_refused("https://\xe6\x97\xa5\xe6\x9c\xac.jp/", "position 9");
+}
+
+static void shows_no_password(void **state)
+{
+    ja_url_t url;
+
+    (void)state;
+    assert_null(strstr(
+        ja_err_text(ja_url_parse(&url, "https://user:secret@example.jp/", pool, pool), pool),
+        "secret"));
 }
 
 static void refuses_impossible_ports(void **state)
@@ -148,7 +161,7 @@ int main(void)
         TEST(reads_the_authority),
         TEST(takes_http_for_loopback_only),
         TEST(refuses_what_is_no_plain_url),
-        TEST(refuses_impossible_ports),
+        TEST(shows_no_password), TEST(refuses_impossible_ports),
         TEST(refuses_long_ones),
         TEST(compares_authorities),
         TEST(resolves_references),

@@ -69,6 +69,21 @@ static void files_are_read(void **state)
     assert_false(ja_report_is_bad(report));
 }
 
+static void an_account_whose_last_try_failed_is_bad(void **state)
+{
+    ja_account_file_t *account = sample_account();
+    ja_job_error_t error = { "JA0203", "key.json belongs to user 0", "looking for it", NOW };
+    ja_report_t *report;
+
+    (void)state;
+    make_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 0);
+    account->error = &error;
+    works(ja_account_file_save(account, store, "ca.example-00000000", pool));
+    report = report_of(sample_plan(stored_domain(), NULL), NULL);
+    assert_true(ja_report_account_is_bad(account_at(report, 0)));
+    assert_true(ja_report_is_bad(report));
+}
+
 static void damage_is_told_and_no_error(void **state)
 {
     const ja_report_domain_t *domain;
@@ -149,6 +164,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SET_TEST(an_empty_store_is_reported),
         SET_TEST(files_are_read),
+        SET_TEST(an_account_whose_last_try_failed_is_bad),
         SET_TEST(damage_is_told_and_no_error),
         SET_TEST(one_domain_is_found_by_any_of_its_names),
         TEST(states_are_counted),

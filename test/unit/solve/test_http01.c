@@ -255,7 +255,8 @@ static char *slot_with(const char *token)
     char *bytes = (char *)table + sizeof(apr_uint64_t);
     int i;
 
-    assert_int_equal(ja_http01_table_bytes(), sizeof(apr_uint64_t) + SLOT_BYTES * JA_HTTP01_MAX_PENDING);
+    assert_int_equal(ja_http01_table_bytes(),
+                     sizeof(apr_uint64_t) + SLOT_BYTES * JA_HTTP01_MAX_PENDING);
     for (i = 0; i < JA_HTTP01_MAX_PENDING; i++, bytes += SLOT_BYTES) {
         if (memcmp(bytes + 2 * sizeof(apr_uint64_t), token, strlen(token) + 1) == 0) {
             return bytes;
@@ -306,7 +307,8 @@ static void clearing_mends_torn_slots(void **state)
     assert_true(find("token"));
 }
 
-/* The memory belongs to processes of the web server's user: nothing in it may lead a reader outside. */
+/* The memory belongs to processes of the web server's user: nothing in it may lead a reader
+ * outside. */
 static void any_content_of_the_memory_is_survived(void **state)
 {
     unsigned char *bytes = (unsigned char *)table;
@@ -327,7 +329,7 @@ static void any_content_of_the_memory_is_survived(void **state)
     assert_false(find("token"));
 }
 
-/* --- readers beside a writer ----------------------------------------------------------------------------------------------------------- */
+/* ---- readers beside a writer ----------------------------------------------------------------- */
 
 #define ROUNDS  20000
 #define TOKENS  8
@@ -374,7 +376,8 @@ static void *APR_THREAD_FUNC read_again_and_again(apr_thread_t *thread, void *ba
 
         memset(token, letter[0], sizeof(token));
         if (ja_http01_find(own, table, token, sizeof(token), NOW)) {
-            *mixed += strlen(own) != 84 || own[40] != '.' || strspn(own, letter) != 40 || strspn(own + 41, letter) != 43;
+            *mixed += strlen(own) != 84 || own[40] != '.' || strspn(own, letter) != 40
+                      || strspn(own + 41, letter) != 43;
         }
     }
     return NULL;
@@ -391,9 +394,12 @@ static void readers_never_see_a_mixed_entry(void **state)
     (void)state;
     is_writing = 1;
     for (i = 0; i < READERS; i++) {
-        assert_int_equal(apr_thread_create(&readers[i], NULL, read_again_and_again, &mixed[i], pool), APR_SUCCESS);
+        assert_int_equal(
+            apr_thread_create(&readers[i], NULL, read_again_and_again, &mixed[i], pool),
+            APR_SUCCESS);
     }
-    assert_int_equal(apr_thread_create(&writer, NULL, write_again_and_again, NULL, pool), APR_SUCCESS);
+    assert_int_equal(apr_thread_create(&writer, NULL, write_again_and_again, NULL, pool),
+                     APR_SUCCESS);
     apr_thread_join(&rv, writer);
     for (i = 0; i < READERS; i++) {
         apr_thread_join(&rv, readers[i]);
@@ -424,7 +430,7 @@ static void processes_share_a_table(void **state)
     table = own;
 }
 
-/* --- as a solver ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- as a solver ----------------------------------------------------------------------------- */
 
 static void the_solver_writes_the_table(void **state)
 {

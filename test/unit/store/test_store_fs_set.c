@@ -227,7 +227,10 @@ static void a_generation_that_cannot_go_is_no_failure(void **state)
 
     (void)state;
     WORKS(commit(&generation, "a.jp", "one", 1));
-    mkdir(in_store("archive/", "a.jp/1/by-hand"), 0755);
+    mkdir(in_store("archive/", "a.jp/1/1"), 0755);
+    mkdir(in_store("archive/", "a.jp/1/1/2"), 0755);
+    mkdir(in_store("archive/", "a.jp/1/1/2/3"), 0755);
+    mkdir(in_store("archive/", "a.jp/1/1/2/3/4"), 0755);
     WORKS(commit(&generation, "a.jp", "two", 1));
     assert_string_equal(whose(JA_GROUP_LIVE, "a.jp"), "two");
     assert_true(tree_has(in_store("archive/", "a.jp/1")));
