@@ -3,7 +3,7 @@
 import json
 
 from harness import cli, conf
-from harness.wait import never, until
+from harness.wait import never
 
 NAME = "www.example.jp"
 
@@ -85,6 +85,18 @@ def test_eab_is_needed_once_only(httpd, ca):
     httpd.wait_staged(NAME)
 
 
+def test_file_of_a_used_eab_may_go_while_the_directive_stays(httpd):
+    httpd.manage(NAME).serve(NAME)
+    httpd.start()
+    httpd.wait_registered()
+    httpd.eab_file.unlink()
+    done = httpd.test_config()
+    assert done.returncode == 0, done.stdout
+    assert "JA0111" in done.stdout and "remove the directive" in done.stdout
+    httpd.guard.expect("JA0111")
+    httpd.restart()
+
+
 def test_changed_contact_updates_the_account(httpd, front):
     httpd.front = front
     updates = []
@@ -94,7 +106,7 @@ def test_changed_contact_updates_the_account(httpd, front):
     assert updates == []
     httpd.manage(NAME, Contact="new@example.jp second@example.jp")
     httpd.graceful()
-    until(lambda: updates, "the update of the account")
+    httpd.wait_log("JA0002")
     assert updates[-1]["contact"] == ["mailto:new@example.jp", "mailto:second@example.jp"]
     count = len(updates)
     httpd.graceful()

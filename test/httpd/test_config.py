@@ -82,6 +82,8 @@ BAD = {
     "key type twice": (["ManagedDomainKeys p256 P256", f"ManagedDomain {A}"], 1, ["p256"]),
     "renew before 0": (["ManagedDomainRenewBefore 0", f"ManagedDomain {A}"], 1,
                        ["ManagedDomainRenewBefore"]),
+    "renew before 30, of what?": (["ManagedDomainRenewBefore 30", f"ManagedDomain {A}"], 1,
+                                  ["30", "unit", "30d"]),
     "renew before 0 %": (["ManagedDomainRenewBefore 0%", f"ManagedDomain {A}"], 1,
                          ["ManagedDomainRenewBefore"]),
     "renew before 100 %": (["ManagedDomainRenewBefore 100%", f"ManagedDomain {A}"], 1,

@@ -85,6 +85,32 @@ def test_challenge_is_presented_again_while_the_ca_validates(httpd, ca, gate, wa
         ca.resolve_normally(NAME)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_second_answer_that_the_ca_refuses_does_not_cost_the_order(httpd, front, ca, gate, way):
+    """The reply to the first one was lost, and the CA accepts an answer only once."""
+    def refuse(_status, headers, _body):
+        problem = {"type": "urn:ietf:params:acme:error:malformed",
+                   "detail": "Cannot update challenge with status valid, only status pending"}
+        return 400, headers, json.dumps(problem).encode()
+
+    httpd.front = front
+    ca.resolve(NAME, gate.address)          # the authorization stays pending while it is shut
+    try:
+        hold = front.hold("challenge", after_reply=True, first=1)
+        since = ca.mark()
+        httpd.manage(NAME).serve(NAME).start()
+        hold.wait()
+        front.edit("challenge", refuse)
+        _interrupt(httpd, way)
+        until(lambda: sum(1 for kind, _ in front.replies if kind == "authz") >= 2,
+              "the authorization to be read again")
+        gate.open()
+        httpd.wait_staged(NAME)
+        assert ca.count("newOrder", since) == 1
+    finally:
+        ca.resolve_normally(NAME)
+
+
 @pytest.mark.parametrize("way", ["graceful", "stop"])
 def test_runner_ends_within_a_second_of_being_told(httpd, front, way):
     """Although its request to the CA hangs."""

@@ -20,6 +20,7 @@ class Demo:
     def __init__(self):
         self.begin = time.monotonic()
         self.ca = self.httpd = None
+        self.is_shown = False
 
     def say(self, text):
         print(f"\n[{time.monotonic() - self.begin:5.1f} s] {text}", flush=True)
@@ -31,13 +32,13 @@ class Demo:
             print(f"    {line}")
         sys.stdout.flush()
 
-    def command(self, *argv, feed=None):
+    def command(self, line):
         """Run it and show it with its output, so that it can be repeated by hand."""
-        argv = [str(arg) for arg in argv]
-        done = subprocess.run(argv, input=feed, stdin=None if feed else subprocess.DEVNULL,
-                              capture_output=True, text=True, timeout=30)
-        self.show(f"$ {shlex.join(argv)}", done.stdout + done.stderr)
-        return done
+        done = subprocess.run(line, shell=True, stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=30)
+        self.show(f"$ {line}", done.stdout + done.stderr)
+        if done.returncode:
+            raise RuntimeError(f"exit status {done.returncode} of: {line}")
 
     def run(self):
         self.say("Starting a local CA (pebble, wants an EAB) and its DNS (pebble-challtestsrv)")
@@ -48,36 +49,44 @@ class Demo:
         self.httpd.manage(NAME).serve(NAME)
         self.say(f"Starting httpd with mod_jprs_acme, in {self.httpd.root}")
         self.httpd.start()
-        self.show("conf/acme.conf: all that was configured", self.httpd.acme)
+        self.show("conf/acme.conf: what the module was told", self.httpd.acme)
+        self.show("conf/sites.conf: the site", self.httpd.sites)
 
         self.say(f"Waiting for {NAME}: account by EAB, order, http-01, certificate")
         self.httpd.wait_staged(NAME, timeout=60)
-        self.say("Staged. apachectl graceful lets it go live")
+        self.say("Staged by www-data. A graceful restart lets root's parent take it over")
         self.httpd.graceful()
+        self.show("logs/error_log: what the module said", "\n".join(self.events()))
 
         cert = self.httpd.served(NAME)      # verified: chain, name, dates
+        if self.ca.certificate_status(cert)["Status"] != "Valid":
+            raise RuntimeError("the CA does not know the certificate that is served")
         self.say(f"https://{NAME} is served with a certificate of the CA")
         self.show_certificate()
-        assert self.ca.certificate_status(cert)["Status"] == "Valid"
-        self.show_status()
+        self.say("What the module reports")
+        self.command(shlex.join([str(paths.cli()), "--store", str(self.httpd.store.path),
+                                 "status"]))
+        self.show("status page, section Managed Domains", self.status_page())
+        self.is_shown = True
+
+    def events(self):
+        """The module's lines of the error log, without the time and process."""
+        return [line.partition("] [jprs_acme:")[2].replace("] [", " ", 1).partition("] ")[2]
+                for line in self.httpd.error_log().splitlines()
+                if "[jprs_acme:" in line and "[jprs_acme:debug]" not in line]
+
+    def status_page(self):
+        return f"http://127.0.0.1:{self.httpd.http_port}/server-status"
 
     def show_certificate(self):
         roots = self.httpd.root / "ca-roots.pem"
         roots.write_text(self.ca.roots_pem)
         port = self.httpd.https_port
-        done = self.command("curl", "-sS", "--noproxy", "*", "--cacert", roots, "--resolve",
-                            f"{NAME}:{port}:127.0.0.1", f"https://{NAME}:{port}/")
-        if done.returncode:
-            raise RuntimeError("curl does not accept the certificate")
-        chain = subprocess.run(
-            ["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername", NAME],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=30).stdout
-        self.command("openssl", "x509", "-noout", "-subject", "-issuer", "-dates", "-ext",
-                     "subjectAltName", feed=chain)
-
-    def show_status(self):
-        self.say(f"Status page: http://127.0.0.1:{self.httpd.http_port}/server-status")
-        self.command(paths.cli(), "--store", self.httpd.store.path, "status")
+        self.command(f"curl -sS --noproxy '*' --cacert {roots} "
+                     f"--resolve {NAME}:{port}:127.0.0.1 https://{NAME}:{port}/")
+        self.command(f"openssl s_client -connect 127.0.0.1:{port} -servername {NAME} "
+                     "</dev/null 2>/dev/null |\n      openssl x509 -noout -subject -issuer -dates "
+                     "-ext subjectAltName")
 
     def explain(self, error):
         """What was said last, for whoever has to find out why."""
@@ -91,6 +100,7 @@ class Demo:
                       "\n".join(self.ca.pebble.output().splitlines()[-20:]))
 
     def clean(self, keep):
+        signal.signal(signal.SIGINT, signal.SIG_IGN)    # a second Ctrl-C would leave half of it
         if self.httpd:
             self.httpd.stop()
             if not keep:
@@ -100,12 +110,14 @@ class Demo:
 
 
 def main(arguments):
+    """-> exit status: 0 shown, 1 failed, 130 interrupted before that."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     demo, failed = Demo(), False
     try:
         demo.run()
         if "--once" not in arguments:
-            demo.say("Running until Ctrl-C. Have a look around.")
+            demo.say(f"Running until Ctrl-C. Have a look around: {demo.status_page()}\n"
+                     f"          logs, configuration and store are in {demo.httpd.root}")
             signal.pause()
     except KeyboardInterrupt:
         print("\nStopping.")
@@ -114,7 +126,7 @@ def main(arguments):
         demo.explain(error)
     finally:
         demo.clean(keep=failed)
-    return 1 if failed else 0
+    return 1 if failed else 0 if demo.is_shown else 130
 
 
 if __name__ == "__main__":
