@@ -4,20 +4,23 @@
 
 #include <apr_strings.h>
 #include <jose/jose.h>
+#include <jose/openssl.h>
 #include <openssl/err.h>
 
+#include "acme/signature.h"
 #include "base/base64url.h"
 #include "json/json.h"
 
 #define JWK_MAX_BYTES    (16 * 1024)
-#define RSA_MIN_BYTES    256 /* RFC 7518 3.3: 2048 bits                              */
+#define RSA_MIN_BYTES    256 /* RFC 7518 3.3: 2048 bits */
 #define HS256_BYTES      32
-#define HMAC_MAX_BYTES   1024 /* libjose's limit                                      */
+#define HMAC_MAX_BYTES   1024 /* libjose's limit */
 #define THUMBPRINT_BYTES 32
 
 struct ja_jwk_t {
-    json_t *key; /* with the private members                             */
+    json_t *key; /* with the private members */
     json_t *pub;
+    EVP_PKEY *evp; /* the same key, decoded once */
     const char *alg;
     const char *thumbprint;
 };
@@ -38,7 +41,7 @@ static const kind_t KINDS[] = {
 };
 /* clang-format on */
 
-/* ---- libjose: what it says and what it leaves behind ---- */
+/* ---- libjose: what it says and what it leaves behind ----------------------------------------- */
 
 /* Without a function of ours libjose writes its complaints to stderr. They name no object, so
  * ours say it. */
@@ -122,7 +125,7 @@ static json_t *keep_json(json_t *json, apr_pool_t *pool)
     return json;
 }
 
-/* ---- the account key ---- */
+/* ---- the account key ------------------------------------------------------------------------- */
 
 static const kind_t *find_kind(const json_t *jwk)
 {
@@ -193,6 +196,22 @@ static ja_err_t *check_pair(const ja_jwk_t *jwk, jose_cfg_t *cfg, apr_pool_t *sc
     return NULL;
 }
 
+static apr_status_t drop_evp(void *evp)
+{
+    EVP_PKEY_free(evp);
+    return APR_SUCCESS;
+}
+
+static ja_err_t *decode(ja_jwk_t *jwk, jose_cfg_t *cfg, apr_pool_t *result, apr_pool_t *scratch)
+{
+    jwk->evp = jose_openssl_jwk_to_EVP_PKEY(cfg, jwk->key);
+    if (!jwk->evp) {
+        return crypto_error("decoding the account key", scratch);
+    }
+    apr_pool_cleanup_register(result, jwk->evp, drop_evp, apr_pool_cleanup_null);
+    return NULL;
+}
+
 static ja_err_t *jwk_adopt(ja_jwk_t **jwk, const json_t *from, jose_cfg_t *cfg, apr_pool_t *result,
                            apr_pool_t *scratch)
 {
@@ -213,6 +232,7 @@ static ja_err_t *jwk_adopt(ja_jwk_t **jwk, const json_t *from, jose_cfg_t *cfg, 
     ERR_set_mark();
     JA_TRY(set_thumbprint(made, cfg, result, scratch));
     JA_TRY(check_pair(made, cfg, scratch));
+    JA_TRY(decode(made, cfg, result, scratch));
     ERR_pop_to_mark();
     *jwk = made;
     return NULL;
@@ -264,12 +284,54 @@ const char *ja_jwk_thumbprint(const ja_jwk_t *jwk)
     return jwk->thumbprint;
 }
 
-/* ---- signatures ---- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
-/* The flattened JSON serialization (RFC 7515 7.2.2) of `payload` under the protected header
- * `header`, whose reference is taken. */
-static ja_err_t *sign(const char **text, json_t *header, const char *payload, const json_t *key,
-                      apr_pool_t *result, apr_pool_t *scratch)
+/* base64url of a header's JSON; its reference is taken. */
+static const char *encode_header(json_t *header, apr_pool_t *pool)
+{
+    size_t len = json_dumpb(keep_json(header, pool), NULL, 0, JSON_COMPACT);
+    char *text = apr_palloc(pool, len);
+
+    json_dumpb(header, text, len, JSON_COMPACT);
+    return ja_base64url_print(text, len, pool);
+}
+
+/* The flattened JSON serialization (RFC 7515 7.2.2). All three parts are base64url: nothing in them
+ * needs escaping. */
+ja_err_t *ja_jws_sign(const char **body, const ja_jwk_t *jwk, const ja_jws_header_t *header,
+                      const char *payload, apr_pool_t *result, apr_pool_t *scratch)
+{
+    json_t *protected =
+        json_pack("{s:s,s:s*,s:s}", "alg", jwk->alg, "nonce", header->nonce, "url", header->url);
+    const char *first, *second, *input, *signature;
+
+    /* RFC 8555 6.2: "kid" or "jwk", never both. */
+    if (header->kid) {
+        json_object_set_new(protected, "kid", json_string(header->kid));
+    }
+    else {
+        json_object_set(protected, "jwk", jwk->pub);
+    }
+    first = encode_header(protected, scratch);
+    second = ja_base64url_print(payload, strlen(payload), scratch);
+    input = apr_pstrcat(scratch, first, ".", second, NULL);
+    ERR_set_mark();
+    signature = ja_signature_make(jwk->evp, input, strlen(input), scratch);
+    if (!signature) {
+        return crypto_error("signing a request", scratch);
+    }
+    ERR_pop_to_mark();
+    *body = apr_pstrcat(result, "{\"protected\":\"", first, "\",\"payload\":\"", second,
+                        "\",\"signature\":\"", signature, "\"}", NULL);
+    return NULL;
+}
+
+/* ---- the external account binding ------------------------------------------------------------ */
+
+/* The flattened JSON serialization of `payload` under the protected header `header`, whose
+ * reference is taken. */
+static ja_err_t *sign_with(const char **text, json_t *header, const char *payload,
+                           const json_t *key, apr_pool_t *result, apr_pool_t *scratch)
 {
     jose_cfg_t *cfg = quiet(scratch);
     const char *encoded = ja_base64url_print(payload, strlen(payload), scratch);
@@ -280,7 +342,7 @@ static ja_err_t *sign(const char **text, json_t *header, const char *payload, co
 
     ERR_set_mark();
     if (!cfg || !jws || !sig || !jose_jws_sig(cfg, jws, sig, key)) {
-        return crypto_error("signing a request", scratch);
+        return crypto_error("signing the external account binding", scratch);
     }
     ERR_pop_to_mark();
     len = json_dumpb(jws, NULL, 0, JSON_COMPACT);
@@ -289,22 +351,6 @@ static ja_err_t *sign(const char **text, json_t *header, const char *payload, co
     out[len] = '\0';
     *text = out;
     return NULL;
-}
-
-ja_err_t *ja_jws_sign(const char **body, const ja_jwk_t *jwk, const ja_jws_header_t *header,
-                      const char *payload, apr_pool_t *result, apr_pool_t *scratch)
-{
-    json_t *protected =
-        json_pack("{s:s,s:s*,s:s}", "alg", jwk->alg, "nonce", header->nonce, "url", header->url);
-
-    /* RFC 8555 6.2: "kid" or "jwk", never both. */
-    if (header->kid) {
-        json_object_set_new(protected, "kid", json_string(header->kid));
-    }
-    else {
-        json_object_set(protected, "jwk", jwk->pub);
-    }
-    return sign(body, protected, payload, jwk->key, result, scratch);
 }
 
 /* RFC 2104 2 fills a key up with zeros anyway, so a short one can be made as long as libjose
@@ -336,5 +382,5 @@ ja_err_t *ja_jws_eab(const char **json, const ja_jwk_t *jwk, const char *kid,
     payload = apr_pcalloc(scratch, len + 1);
     json_dumpb(jwk->pub, payload, len, JSON_COMPACT);
     protected = json_pack("{s:s,s:s,s:s}", "alg", "HS256", "kid", kid, "url", new_account_url);
-    return sign(json, protected, payload, hmac_key(hmac, scratch), result, scratch);
+    return sign_with(json, protected, payload, hmac_key(hmac, scratch), result, scratch);
 }

@@ -1,5 +1,5 @@
 /* acme/jws: the account key (a JWK, ES256) and the signed request body, RFC 7515 flattened JSON as
- * RFC 8555 6.2 wants it. On libjose. */
+ * RFC 8555 6.2 wants it. Keys, thumbprints and bindings are libjose's; acme/signature signs. */
 #ifndef JA_ACME_JWS_H
 #define JA_ACME_JWS_H
 
