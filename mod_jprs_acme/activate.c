@@ -49,34 +49,118 @@ static const char *validity(const char *name, apr_pool_t *scratch)
     return date;
 }
 
-static void commit(const ja_plan_domain_t *domain, server_rec *s, const ja_log_t *log,
-                   apr_pool_t *scratch)
+/* One pass over all domains. */
+typedef struct {
+    server_rec *s;
+    const ja_log_t *log;
+    apr_hash_t *live; /* what ja_set_adopt() needs; NULL as long as nobody has needed it */
+    apr_pool_t *pool;
+} pass_t;
+
+/* 1: a staged set has become the live one. */
+static int commit(const ja_plan_domain_t *domain, const pass_t *pass, apr_pool_t *scratch)
 {
     int committed;
     ja_err_t *err = ja_set_commit(&committed, store, domain->name, domain->keys, domain->names,
                                   ja_clock_now(), scratch);
 
     if (err) {
-        ja_event_errored(log, domain->name, err, "taking over the staged certificate", 0, scratch);
+        ja_event_errored(pass->log, domain->name, err, "taking over the staged certificate", 0,
+                         scratch);
+        return 0;
     }
-    else if (committed) {
-        ja_checked_drop(domain->name, s->process);
-        ja_event_tell(log, JA_EVENT_ACTIVATED, domain->name,
+    if (committed) {
+        ja_checked_drop(domain->name, pass->s->process);
+        ja_event_tell(pass->log, JA_EVENT_ACTIVATED, domain->name,
                       "the new certificate is in use, valid until %s",
                       validity(domain->name, scratch));
+    }
+    return committed;
+}
+
+/* Mod_ssl is given what is found good here. What can't be served is replaced: only root can see the
+ * damage, so the runner would take the set for a good one until it expires. */
+static void mend(const ja_plan_domain_t *domain, const pass_t *pass, apr_pool_t *scratch)
+{
+    ja_set_files_t files;
+    ja_err_t *err;
+    int generation = 0;
+
+    if (ja_checked_find(&files, domain->name, pass->s->process, scratch)) {
+        return;
+    }
+    err = ja_set_files(&files, store, domain->name, scratch, scratch);
+    if (!err && files.fullchain_paths->nelts > 0) {
+        ja_checked_keep(domain->name, &files, pass->s->process);
+    }
+    if (!err || err->code != JA_E_LIVE_BAD || files.fullchain_paths->nelts > 0) {
+        return; /* what there is to tell is told when mod_ssl asks for the files */
+    }
+    ja_event_errored(pass->log, domain->name, err, "reading the certificate to be served", 0,
+                     scratch);
+    err = ja_set_repair(&generation, store, domain->name, ja_clock_now(), scratch);
+    if (err) {
+        ja_event_errored(pass->log, domain->name, err, "looking for an earlier certificate", 0,
+                         scratch);
+    }
+    else if (generation > 0) {
+        ja_event_tell(pass->log, JA_EVENT_ACTIVATED, domain->name,
+                      "the earlier certificate archive/.../%d is in use again, valid until %s",
+                      generation, validity(domain->name, scratch));
+    }
+}
+
+static ja_err_t *try_adopt(const char **from, const ja_plan_domain_t *domain, pass_t *pass,
+                           apr_pool_t *scratch)
+{
+    int has;
+
+    *from = NULL;
+    JA_TRY(ja_store_has(&has, store, JA_GROUP_LIVE, domain->name, scratch));
+    if (has) {
+        return NULL;
+    }
+    if (!pass->live) {
+        JA_TRY(ja_set_index(&pass->live, store, ja_clock_now(), pass->pool, scratch));
+    }
+    return ja_set_adopt(from, store, domain->name, domain->keys, domain->names, pass->live,
+                        ja_clock_now(), scratch);
+}
+
+/* A managed domain is known by its first name: with another one, or moved to another domain, its
+ * names are served on with the certificate that they have. */
+static void adopt(const ja_plan_domain_t *domain, pass_t *pass, apr_pool_t *scratch)
+{
+    const char *from;
+    ja_err_t *err = try_adopt(&from, domain, pass, scratch);
+
+    if (err) {
+        ja_event_errored(pass->log, domain->name, err, "looking for a certificate of these names",
+                         0, scratch);
+    }
+    else if (from) {
+        ja_event_tell(pass->log, JA_EVENT_ACTIVATED, domain->name,
+                      "the certificate of %s is in use for this domain as well, valid until %s",
+                      from, validity(domain->name, scratch));
     }
 }
 
 /* Whatever the outcome is for one domain, it is none of the others' business. */
 static void commit_all(const ja_plan_t *plan, server_rec *s, const ja_log_t *log, apr_pool_t *ptemp)
 {
+    pass_t pass = { s, log, NULL, ptemp };
     apr_pool_t *scratch;
     int i;
 
     apr_pool_create(&scratch, ptemp);
     for (i = 0; i < plan->domains->nelts; i++) {
+        const ja_plan_domain_t *domain = APR_ARRAY_IDX(plan->domains, i, const ja_plan_domain_t *);
+
         apr_pool_clear(scratch);
-        commit(APR_ARRAY_IDX(plan->domains, i, const ja_plan_domain_t *), s, log, scratch);
+        if (!commit(domain, &pass, scratch)) {
+            mend(domain, &pass, scratch);
+            adopt(domain, &pass, scratch);
+        }
     }
     apr_pool_destroy(scratch);
 }

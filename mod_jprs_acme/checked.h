@@ -1,5 +1,5 @@
-/* checked: the live sets that the rehearsal has found good, so that the real pass of the same start
- * does not read and verify them once more. Restarts have no rehearsal, and check every set.
+/* checked: the live sets that have been found good, in the rehearsal or earlier in the real pass of
+ * the same start, so that nobody reads and verifies them once more. Each restart begins anew.
  */
 #ifndef JA_CHECKED_H
 #define JA_CHECKED_H
@@ -8,10 +8,11 @@
 
 #include "issue/set.h"
 
-/* In the rehearsal: the set of `name` is good, and these are its files. Copied. */
+/* The set of `name` is good, and these are its files. Copied. */
 void ja_checked_keep(const char *name, const ja_set_files_t *files, process_rec *process);
 
-/* In the real pass: has it been found good? Then `files` is filled in, from `result`. */
+/* Has it been found good before, in the rehearsal or earlier in this pass? Then `files` is filled
+ * in, from `result`. */
 int ja_checked_find(ja_set_files_t *files, const char *name, process_rec *process,
                     apr_pool_t *result);
 

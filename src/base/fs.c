@@ -324,7 +324,7 @@ static ja_err_t *fill(int fd, const char *name, const void *bytes, apr_size_t le
         at += count > 0 ? count : 0;
         len -= count > 0 ? (apr_size_t)count : 0;
     }
-    if (safety == JA_FS_DURABLE && fsync(fd) != 0) {
+    if (safety != JA_FS_LAZY && fsync(fd) != 0) {
         return fail("syncing to disk", name, scratch);
     }
     return NULL;

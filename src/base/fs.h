@@ -40,6 +40,7 @@ ja_err_t *ja_fs_read(ja_bytes_t *content, int dirfd, const char *name, uid_t own
 
 typedef enum {
     JA_FS_LAZY,   /* survives a kill, not a power cut: write and rename */
+    JA_FS_CONTENT, /* fsync before: durable as soon as the caller has synced the directory */
     JA_FS_DURABLE /* survives a power cut: fsync before, fsync of the directory after */
 } ja_fs_safety_t;
 

@@ -25,24 +25,12 @@ const char *ja_due_text(ja_due_why_t why)
     return "?";
 }
 
-static int covers(const ja_cert_facts_t *facts, const char *name)
-{
-    int i;
-
-    for (i = 0; i < facts->names->nelts; i++) {
-        if (ja_cert_name_matches(APR_ARRAY_IDX(facts->names, i, const char *), name)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static int covers_all(const ja_cert_facts_t *facts, const apr_array_header_t *names)
 {
     int i;
 
     for (i = 0; i < names->nelts; i++) {
-        if (!covers(facts, APR_ARRAY_IDX(names, i, const char *))) {
+        if (!ja_cert_names_cover(facts->names, APR_ARRAY_IDX(names, i, const char *))) {
             return 0;
         }
     }

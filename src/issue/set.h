@@ -129,8 +129,15 @@ typedef struct {
 } ja_set_files_t;
 
 /* 0 entries: nothing to serve. JA_E_LIVE_BAD: there is something, but it is damaged, or set.json is;
- * then `files` has those certificates that are good all the same (or none): serve them. */
+ * then `files` has those certificates that are good all the same (or none): serve them. JA_E_IO: it
+ * can't be told; `files` likewise. */
 ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *name,
                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* After JA_E_LIVE_BAD without a single file: put the newest earlier generation that is good and valid
+ * at `now` in the place of the live one. `*generation` is its number; 0: there is none, and nothing
+ * is live any more, so that a new set is ordered. Nothing is removed from archive/. JA_E_IO. */
+ja_err_t *ja_set_repair(int *generation, ja_store_t *store, const char *name, apr_time_t now,
+                        apr_pool_t *scratch) JA_WARN_UNUSED;
 
 #endif

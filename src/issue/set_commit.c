@@ -17,18 +17,6 @@ typedef struct {
     int fits;                        /* 0: it was made for another configuration              */
 } staged_t;
 
-static int is_covered(const char *name, const apr_array_header_t *sans)
-{
-    int i;
-
-    for (i = 0; i < sans->nelts; i++) {
-        if (ja_cert_name_matches(APR_ARRAY_IDX(sans, i, const char *), name)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 /* Does the certificate have all names? If not, the configuration has changed since: no error. One
  * that is not the one of its row in set.json was put there by somebody else. */
 static ja_err_t *check_fits(int *fits, const ja_set_pair_t *pair, const ja_set_cert_t *row,
@@ -45,7 +33,7 @@ static ja_err_t *check_fits(int *fits, const ja_set_pair_t *pair, const ja_set_c
     }
     *fits = 1;
     for (i = 0; i < names->nelts && *fits; i++) {
-        *fits = is_covered(APR_ARRAY_IDX(names, i, const char *), facts.names);
+        *fits = ja_cert_names_cover(facts.names, APR_ARRAY_IDX(names, i, const char *));
     }
     return NULL;
 }

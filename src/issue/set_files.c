@@ -78,7 +78,8 @@ static void push_path(const apr_array_header_t *paths, ja_store_t *store, const 
 }
 
 /* Each certificate for itself: a damaged one of a second key type leaves the first one serving.
- * The first error is handed up. */
+ * The first error is handed up; one of JA_E_IO before others, because it says nothing of the files.
+ */
 static ja_err_t *collect(ja_set_files_t *files, ja_store_t *store, const char *name,
                          const apr_array_header_t *certs, apr_pool_t *result, apr_pool_t *scratch)
 {
@@ -93,7 +94,9 @@ static ja_err_t *collect(ja_set_files_t *files, ja_store_t *store, const char *n
             push_path(files->fullchain_paths, store, name, cert->fullchain_file, result);
             push_path(files->privkey_paths, store, name, cert->privkey_file, result);
         }
-        first = first ? first : err;
+        if (!first || (err && err->code == JA_E_IO)) {
+            first = err;
+        }
     }
     return first;
 }
@@ -115,11 +118,43 @@ ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *nam
         return NULL;
     }
     bad = collect(files, store, name, certs_of(set, scratch), result, scratch);
-    err = err ? err : bad;
-    if (!err) {
-        return NULL;
+    if (!err || (bad && bad->code == JA_E_IO)) {
+        err = bad;
+    }
+    if (!err || err->code == JA_E_IO) {
+        return err;
     }
     bad = ja_err_make(JA_E_LIVE_BAD, scratch, "the live set of %s is damaged", name);
     bad->cause = err;
     return bad;
+}
+
+/* All of it is good, and valid at `now`. */
+static int is_usable(ja_store_t *store, const char *name, apr_time_t now, apr_pool_t *scratch)
+{
+    ja_set_files_t files;
+    const ja_set_t *set;
+
+    if (ja_set_load(&set, store, JA_GROUP_LIVE, name, scratch, scratch) || !set
+        || ja_set_first_to_expire(set)->not_after <= now) {
+        return 0;
+    }
+    return !ja_set_files(&files, store, name, scratch, scratch)
+           && files.fullchain_paths->nelts > 0;
+}
+
+ja_err_t *ja_set_repair(int *generation, ja_store_t *store, const char *name, apr_time_t now,
+                        apr_pool_t *scratch)
+{
+    ja_err_t *err;
+
+    do {
+        err = ja_store_back(generation, store, name, scratch);
+    } while (!err && !is_usable(store, name, now, scratch));
+    if (!err) {
+        return NULL;
+    }
+    *generation = 0;
+    return err->code == JA_E_NOT_FOUND ? ja_store_remove_name(store, JA_GROUP_LIVE, name, scratch)
+                                       : err;
 }

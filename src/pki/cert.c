@@ -166,6 +166,18 @@ int ja_cert_name_matches(const char *pattern, const char *name)
     return rest && rest != name && rest[1] && apr_cstr_casecmp(pattern + 1, rest) == 0;
 }
 
+int ja_cert_names_cover(const apr_array_header_t *sans, const char *name)
+{
+    int i;
+
+    for (i = 0; i < sans->nelts; i++) {
+        if (ja_cert_name_matches(APR_ARRAY_IDX(sans, i, const char *), name)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 ja_err_t *ja_digest_sha256(const char **hex, const void *bytes, apr_size_t len, apr_pool_t *result,
                            apr_pool_t *scratch)
 {

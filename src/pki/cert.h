@@ -57,6 +57,9 @@ ja_err_t *ja_chain_print(const char **leaf, const char **rest, const char **all,
  * wildcard stands for exactly one label; a wildcard name is covered by the same wildcard only. */
 int ja_cert_name_matches(const char *pattern, const char *name);
 
+/* Does one of `sans` (const char *) cover `name`? */
+int ja_cert_names_cover(const apr_array_header_t *sans, const char *name);
+
 /* A self-signed certificate for `names` (as for ja_csr_make()), valid from a day before `now` until
  * `days` after it, PEM: what is served before the first real one. JA_E_INTERNAL (names),
  * JA_E_CRYPTO. */

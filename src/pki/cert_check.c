@@ -74,18 +74,6 @@ static ja_err_t *has_our_key(const asked_t *asked, apr_pool_t *scratch)
                        key_text(theirs, scratch), key_text(ja_key_evp(asked->key), scratch));
 }
 
-static int is_covered(const char *name, const apr_array_header_t *patterns)
-{
-    int i;
-
-    for (i = 0; i < patterns->nelts; i++) {
-        if (ja_cert_name_matches(APR_ARRAY_IDX(patterns, i, const char *), name)) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
 static const char *names_text(const apr_array_header_t *names, apr_pool_t *scratch)
 {
     const char *text = names->nelts ? APR_ARRAY_IDX(names, 0, const char *) : "no DNS name";
@@ -107,7 +95,7 @@ static ja_err_t *covers_names(const asked_t *asked, apr_pool_t *scratch)
     for (i = 0; i < asked->names->nelts; i++) {
         const char *name = APR_ARRAY_IDX(asked->names, i, const char *);
 
-        if (!is_covered(name, theirs)) {
+        if (!ja_cert_names_cover(theirs, name)) {
             return ja_err_make(JA_E_CERT_BAD, scratch,
                                "the certificate does not cover %s; it is for %s", name,
                                names_text(theirs, scratch));

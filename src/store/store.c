@@ -121,6 +121,17 @@ ja_err_t *ja_store_has(int *has, ja_store_t *store, ja_group_t group, const char
     return store->ops->has(has, store, group, name, scratch);
 }
 
+ja_err_t *ja_store_list(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
+                        apr_pool_t *result, apr_pool_t *scratch)
+{
+    if ((int)group < 0 || group >= JA_GROUP_COUNT || !GROUPS[group].has_names
+        || group == JA_GROUP_ASIDE) {
+        return ja_err_make(JA_E_INTERNAL, scratch, "the store's group %d can't be listed",
+                           (int)group);
+    }
+    return store->ops->list(names, store, group, max, result, scratch);
+}
+
 ja_err_t *ja_store_publish(ja_store_t *store, const char *name, apr_pool_t *scratch)
 {
     JA_TRY(check_name(JA_GROUP_STAGING, name, scratch));
@@ -142,6 +153,12 @@ ja_err_t *ja_store_commit(int *generation, ja_store_t *store, const char *name,
         JA_TRY(check_size(&items[i], scratch));
     }
     return store->ops->commit(generation, store, name, items, n_items, keep, scratch);
+}
+
+ja_err_t *ja_store_back(int *generation, ja_store_t *store, const char *name, apr_pool_t *scratch)
+{
+    JA_TRY(check_name(JA_GROUP_LIVE, name, scratch));
+    return store->ops->back(generation, store, name, scratch);
 }
 
 ja_err_t *ja_store_lock(ja_store_t *store, apr_pool_t *pool, apr_pool_t *scratch)

@@ -60,6 +60,7 @@ typedef struct {
     ja_err_t *(*publish)(ja_store_t *store, const char *name, apr_pool_t *scratch);
     ja_err_t *(*commit)(int *generation, ja_store_t *store, const char *name,
                         const ja_item_t *items, int n_items, int keep, apr_pool_t *scratch);
+    ja_err_t *(*back)(int *generation, ja_store_t *store, const char *name, apr_pool_t *scratch);
     ja_err_t *(*lock)(ja_store_t *store, apr_pool_t *pool, apr_pool_t *scratch);
     const char *(*path)(ja_store_t *store, ja_group_t group, const char *name, const char *item,
                         apr_pool_t *pool);
@@ -111,6 +112,11 @@ ja_err_t *ja_store_publish(ja_store_t *store, const char *name, apr_pool_t *scra
 ja_err_t *ja_store_commit(int *generation, ja_store_t *store, const char *name,
                           const ja_item_t *items, int n_items, int keep,
                           apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Root only: make the newest generation before the live one the one in JA_GROUP_LIVE, with one
+ * rename; the newest of all, if it can't be told which is live. JA_E_NOT_FOUND if there is none. */
+ja_err_t *ja_store_back(int *generation, ja_store_t *store, const char *name,
+                        apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* The runner's lock, across server generations: JA_E_BUSY if another process has it. Until `pool`
  * goes or the process ends. */

@@ -309,6 +309,7 @@ const ja_store_ops_t ja_store_fs_ops = {
     .list = list,
     .publish = ja_store_fs_publish,
     .commit = ja_store_fs_commit,
+    .back = ja_store_fs_back,
     .lock = lock,
     .path = path_of,
 };

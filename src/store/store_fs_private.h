@@ -58,5 +58,7 @@ ja_err_t *ja_store_fs_publish(ja_store_t *store, const char *name,
 ja_err_t *ja_store_fs_commit(int *generation, ja_store_t *store, const char *name,
                              const ja_item_t *items, int n_items, int keep,
                              apr_pool_t *scratch) JA_WARN_UNUSED;
+ja_err_t *ja_store_fs_back(int *generation, ja_store_t *store, const char *name,
+                           apr_pool_t *scratch) JA_WARN_UNUSED;
 
 #endif

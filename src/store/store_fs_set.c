@@ -152,10 +152,10 @@ static ja_err_t *write_new(int archive, uid_t owner, const ja_item_t *items, int
     JA_TRY(ja_fs_dir_open(&fd, archive, NEW, owner, fds, scratch));
     for (i = 0; i < n_items; i++) {
         JA_TRY(ja_fs_write(fd, items[i].item, items[i].bytes, items[i].len,
-                           items[i].is_secret ? 0600 : 0644, JA_FS_DURABLE, scratch));
+                           items[i].is_secret ? 0600 : 0644, JA_FS_CONTENT, scratch));
         JA_TRY(verify_item(fd, &items[i], owner, scratch));
     }
-    return NULL;
+    return ja_fs_dir_sync(fd, scratch);
 }
 
 /* Switch live/DIR: a new link beside it, then one rename. */
@@ -226,5 +226,55 @@ ja_err_t *ja_store_fs_commit(int *generation, ja_store_t *store, const char *nam
     err = commit_in(generation, fs, dir, items, n_items, keep, fds, scratch);
     apr_pool_destroy(fds);
     JA_TRY_W(err, scratch, "committing a set to %s/live/%s", fs->path, dir);
+    return NULL;
+}
+
+/* ---- back ------------------------------------------------------------------------------------ */
+
+/* The newest generation before the live one; before none, if it can't be told which is live. */
+static ja_err_t *find_earlier(int *earlier, const ja_store_fs_t *fs, const char *dir, int archive,
+                              apr_pool_t *scratch)
+{
+    apr_array_header_t *generations;
+    int live = INT_MAX;
+    int i;
+
+    if (ja_store_fs_live(&live, fs, dir, scratch)) {
+        live = INT_MAX;
+    }
+    JA_TRY(list_generations(&generations, archive, scratch));
+    for (i = 0; i < generations->nelts; i++) {
+        *earlier = APR_ARRAY_IDX(generations, i, int);
+        if (*earlier < live) {
+            return NULL;
+        }
+    }
+    return ja_err_make(JA_E_NOT_FOUND, scratch, "there is no earlier generation");
+}
+
+static ja_err_t *back_in(int *generation, const ja_store_fs_t *fs, const char *dir, apr_pool_t *fds,
+                         apr_pool_t *scratch)
+{
+    int archive;
+
+    JA_TRY(ja_store_fs_check_writer(fs->root_uid, "live/", scratch));
+    JA_TRY(ja_fs_dir_open(&archive, fs->fd[JA_DIR_ARCHIVE], dir, fs->root_uid, fds, scratch));
+    JA_TRY(find_earlier(generation, fs, dir, archive, scratch));
+    return point_to(fs, dir, *generation, scratch);
+}
+
+ja_err_t *ja_store_fs_back(int *generation, ja_store_t *store, const char *name,
+                           apr_pool_t *scratch)
+{
+    const ja_store_fs_t *fs = store->impl;
+    const char *dir;
+    apr_pool_t *fds;
+    ja_err_t *err;
+
+    JA_TRY(ja_store_fs_name(&dir, name, scratch));
+    apr_pool_create(&fds, scratch);
+    err = back_in(generation, fs, dir, fds, scratch);
+    apr_pool_destroy(fds);
+    JA_TRY_W(err, scratch, "putting an earlier set to %s/live/%s", fs->path, dir);
     return NULL;
 }

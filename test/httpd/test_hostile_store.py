@@ -304,6 +304,32 @@ def test_damaged_live_set_is_issued_anew(victim, ca):
     assert victim.served(NAME)
 
 
+def test_damaged_live_key_brings_the_earlier_set_back(httpd):
+    httpd.manage(NAME).serve(NAME)
+    (first,) = httpd.obtain(NAME)
+    httpd.manage(NAME, Keys="p384")
+    httpd.graceful()
+    httpd.wait_staged(NAME)
+    httpd.graceful()
+    assert httpd.served(NAME) != first
+    (httpd.store.live(NAME) / "privkey.pem").write_bytes(testcerts.key_pem(testcerts.make_key()))
+    httpd.guard.expect(f"{NAME}: JA0508")
+    httpd.graceful()
+    assert httpd.served(NAME) == first
+    httpd.wait_staged(NAME)             # of the configured key type
+
+
+def test_damaged_live_key_is_replaced_by_a_new_certificate(httpd):
+    httpd.manage(NAME).serve(NAME)
+    (first,) = httpd.obtain(NAME)
+    _noise(httpd.store.live(NAME) / "privkey.pem")
+    httpd.guard.expect(f"{NAME}: JA0508")
+    httpd.restart()
+    httpd.wait_staged(NAME)
+    httpd.graceful()
+    assert httpd.served(NAME) != first
+
+
 def test_job_file_with_hostile_numbers_does_not_stop_httpd(victim):
     job = victim.store.job_file(NAME)
     content = json.loads(job.read_text()) if job.exists() else {}

@@ -56,6 +56,35 @@ def test_removed_name_needs_no_new_certificate(httpd, ca):
     assert httpd.served(NAME) == cert
 
 
+def test_removed_first_name_needs_no_new_certificate(httpd, ca):
+    httpd.manage((NAME, "second.example.jp")).serve(NAME, "second.example.jp")
+    (cert,) = httpd.obtain(NAME)
+    since = ca.mark()
+    httpd.manage("second.example.jp")
+    httpd.sites = ""
+    httpd.serve("second.example.jp")
+    httpd.graceful()
+    assert httpd.served("second.example.jp") == cert
+    assert httpd.https("second.example.jp")[0] == 200
+    never(lambda: ca.count("newOrder", since), "an order", during=3)
+    assert f"the certificate of {NAME} is in use" in httpd.error_log()
+
+
+def test_new_first_name_leaves_the_others_served(httpd):
+    httpd.manage(NAME).serve(NAME)
+    (cert,) = httpd.obtain(NAME)
+    httpd.guard.expect("AH01909: first.example.jp")     # true, until the new one is served
+    httpd.manage(("first.example.jp", NAME))
+    httpd.sites = ""
+    httpd.serve("first.example.jp", NAME)
+    httpd.restart()
+    assert httpd.served(NAME) == cert
+    assert httpd.https(NAME)[0] == 200
+    httpd.wait_staged("first.example.jp")
+    httpd.graceful()
+    assert tlsclient.names_of(httpd.served(NAME)) == ["first.example.jp", NAME]
+
+
 def test_added_key_type_is_issued_at_once(httpd):
     httpd.manage(NAME).serve(NAME)
     httpd.obtain(NAME)

@@ -22,7 +22,7 @@ class JprsAcme:
 
     def load_lines(self):
         return [f"LoadModule jprs_acme_module {paths.module()}",
-                "LogLevel jprs_acme:debug"]
+                "LogLevel jprs_acme:info"]
 
     def directives(self, far_ca, domains, keys):
         """domains: lists of names; keys: "p256", "rsa2048" or None for the default."""

@@ -1,6 +1,7 @@
 #include "set_fixture.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const apr_array_header_t *two_types(void)
 {
@@ -110,6 +111,53 @@ static void a_live_link_to_nowhere_is_damage(void **state)
     count_is(&files, 0);
 }
 
+static void an_earlier_good_set_takes_the_place_of_a_damaged_one(void **state)
+{
+    const apr_array_header_t *p256 = specs_of(JA_KEY_P256, JA_SET_NO_SPEC);
+    const char *good;
+    int generation;
+
+    (void)state;
+    make_live(p256, 0);
+    good = serial_in(JA_GROUP_LIVE, JA_KEY_P256);
+    make_live(p256, 1);
+    tree_put(in_store("archive/a.jp/2/privkey.pem"), "garbage");
+    make_live(p256, 2);
+    tree_put(in_store("archive/a.jp/3/fullchain.pem"), "garbage");
+    works(ja_set_repair(&generation, store, NAME, NOW, pool));
+    assert_int_equal(generation, 1);
+    assert_string_equal(serial_in(JA_GROUP_LIVE, JA_KEY_P256), good);
+    make_live(p256, 3); /* numbers are not used again */
+    assert_string_equal(tree_link(in_store("live/a.jp"), pool), "../archive/a.jp/4");
+}
+
+static void without_a_good_one_nothing_is_live(void **state)
+{
+    const apr_array_header_t *p256 = specs_of(JA_KEY_P256, JA_SET_NO_SPEC);
+    int generation = 7;
+
+    (void)state;
+    make_live(p256, 0);
+    make_live(p256, 1);
+    works(ja_set_repair(&generation, store, NAME, NOW + apr_time_from_sec(1000 * 86400), pool));
+    assert_int_equal(generation, 0); /* what has expired is of no use */
+    assert_false(tree_has(in_store("live/a.jp")));
+    assert_true(tree_has(in_store("archive/a.jp/2/privkey.pem")));
+}
+
+static void a_broken_link_is_mended(void **state)
+{
+    int generation;
+
+    (void)state;
+    make_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 0);
+    assert_int_equal(unlink(in_store("live/a.jp")), 0);
+    assert_int_equal(symlink("/etc", in_store("live/a.jp")), 0);
+    works(ja_set_repair(&generation, store, NAME, NOW, pool));
+    assert_int_equal(generation, 1);
+    assert_string_equal(tree_link(in_store("live/a.jp"), pool), "../archive/a.jp/1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +168,9 @@ int main(void)
         SET_TEST(good_files_put_there_by_hand_are_served),
         SET_TEST(a_damaged_description_leaves_the_files),
         SET_TEST(a_live_link_to_nowhere_is_damage),
+        SET_TEST(an_earlier_good_set_takes_the_place_of_a_damaged_one),
+        SET_TEST(without_a_good_one_nothing_is_live),
+        SET_TEST(a_broken_link_is_mended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,8 @@ static void facts_of_odd_leaves(void **state)
 static void a_name_is_covered_by_itself_or_a_wildcard(void **state)
 {
     (void)state;
+    assert_true(ja_cert_names_cover(names_of("a.jp", "*.example.jp", NULL), "www.example.jp"));
+    assert_false(ja_cert_names_cover(names_of("a.jp", "*.example.jp", NULL), "example.jp"));
     assert_true(ja_cert_name_matches("www.example.jp", "www.example.jp"));
     assert_true(ja_cert_name_matches("WWW.example.jp", "www.EXAMPLE.jp"));
     assert_true(ja_cert_name_matches("*.example.jp", "www.example.jp"));

@@ -65,6 +65,22 @@ static void long_names_leave_room_and_stay_apart(void **state)
     assert_string_equal(ja_names_dir(one, pool), one);
 }
 
+static void a_directory_tells_a_name_that_has_it(void **state)
+{
+    const char *const DIRS[] = { "www.example.jp", "_wildcard.example.jp",
+                                 ja_names_dir(repeated('a', 253), pool),
+                                 ja_names_dir(apr_pstrcat(pool, "*.", repeated('a', 251), NULL),
+                                              pool) };
+    apr_size_t i;
+
+    (void)state;
+    assert_string_equal(ja_names_of(DIRS[0], pool), "www.example.jp");
+    assert_string_equal(ja_names_of(DIRS[1], pool), "*.example.jp");
+    for (i = 0; i < sizeof(DIRS) / sizeof(DIRS[0]); i++) {
+        assert_string_equal(ja_names_dir(ja_names_of(DIRS[i], pool), pool), DIRS[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -72,6 +88,7 @@ int main(void)
         TEST(a_wildcard_has_a_directory_of_its_own),
         TEST(what_is_no_plain_name_has_none),
         TEST(long_names_leave_room_and_stay_apart),
+        TEST(a_directory_tells_a_name_that_has_it),
     };
 
     return RUN_TESTS(tests);

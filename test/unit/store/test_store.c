@@ -85,6 +85,7 @@ static void good_arguments_reach_the_store(void **state)
 
 static void groups_have_names_or_not(void **state)
 {
+    apr_array_header_t *listed;
     int has;
 
     (void)state;
@@ -94,6 +95,8 @@ static void groups_have_names_or_not(void **state)
     FAILS(load_item(JA_GROUP_COUNT, NULL, "set.json"), JA_E_INTERNAL, "no group");
     FAILS(ja_store_remove_name(&store, JA_GROUP_JOBS, NULL, pool), JA_E_INTERNAL, "jobs");
     FAILS(ja_store_has(&has, &store, JA_GROUP_TOP, NULL, pool), JA_E_INTERNAL, "top");
+    FAILS(ja_store_list(&listed, &store, JA_GROUP_JOBS, 9, pool, pool), JA_E_INTERNAL, "listed");
+    FAILS(ja_store_list(&listed, &store, JA_GROUP_ASIDE, 9, pool, pool), JA_E_INTERNAL, "listed");
     assert_int_equal(calls, 0);
 }
 

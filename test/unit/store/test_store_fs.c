@@ -199,6 +199,22 @@ static void what_is_removed_is_gone(void **state)
     assert_int_equal(tree_count(in_store("accounts")), 0);
 }
 
+static void names_are_listed(void **state)
+{
+    apr_array_header_t *names;
+
+    (void)state;
+    WORKS(save(JA_GROUP_ACCOUNTS, "*.a.jp", "key.json", "1"));
+    WORKS(ja_store_list(&names, store, JA_GROUP_ACCOUNTS, 1, pool, pool));
+    assert_int_equal(names->nelts, 1);
+    assert_string_equal(APR_ARRAY_IDX(names, 0, const char *), "*.a.jp");
+    WORKS(save(JA_GROUP_ACCOUNTS, "a.jp", "key.json", "1"));
+    FAILS(ja_store_list(&names, store, JA_GROUP_ACCOUNTS, 1, pool, pool), JA_E_TOO_LARGE,
+          "accounts");
+    WORKS(ja_store_list(&names, store, JA_GROUP_LIVE, 1, pool, pool));
+    assert_int_equal(names->nelts, 0);
+}
+
 static void hostile_files_are_refused(void **state)
 {
     const char *item = in_store("staging/.a.jp/set.json");
@@ -323,6 +339,7 @@ int main(void)
         STORE_TEST(what_is_not_there_is_not_found),
         STORE_TEST(names_that_have_no_directory_are_refused),
         STORE_TEST(what_is_removed_is_gone),
+        STORE_TEST(names_are_listed),
         STORE_TEST(hostile_files_are_refused),
         STORE_TEST(a_link_in_place_of_a_name_is_refused),
         STORE_TEST(files_of_another_user_are_refused),
