@@ -19,7 +19,12 @@
 typedef enum {
     JA_RETRY_LATER, /* try again after the back-off; an order in flight is resumed */
     JA_RETRY_FRESH, /* the order is spent: back-off, then a new order */
-    JA_RETRY_SLOW   /* somebody has to act first: from six hours on */
+    JA_RETRY_SLOW,  /* somebody has to act first: from six hours on */
+    JA_RETRY_ANEW,  /* the order is spent by age or status: a new one at once, then as FRESH */
+    JA_RETRY_CA,    /* the CA, or the way to it: as LATER, but at most half an hour apart; if
+                       several domains in a row meet it, all wait for one that tries */
+    JA_RETRY_HOLD   /* the account: nothing is tried with it until the CA says that it is valid, or
+                       EAB or configuration change, or somebody asks for it; as LATER otherwise */
 } ja_retry_t;
 
 /* Who has to act so that it can work. */

@@ -39,9 +39,9 @@ ja_err_t *ja_fs_read(ja_bytes_t *content, int dirfd, const char *name, uid_t own
                      apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 typedef enum {
-    JA_FS_LAZY,   /* survives a kill, not a power cut: write and rename */
+    JA_FS_LAZY,    /* survives a kill, not a power cut: write and rename */
     JA_FS_CONTENT, /* fsync before: durable as soon as the caller has synced the directory */
-    JA_FS_DURABLE /* survives a power cut: fsync before, fsync of the directory after */
+    JA_FS_DURABLE  /* survives a power cut: fsync before, fsync of the directory after */
 } ja_fs_safety_t;
 
 /* Replace the content of `name`: a new file beside it (".NAME.tmp"), written, [fsync], renamed over

@@ -14,6 +14,9 @@ static const char *const RETRIES[] = {
     [JA_RETRY_LATER] = "later",
     [JA_RETRY_FRESH] = "fresh",
     [JA_RETRY_SLOW]  = "slow",
+    [JA_RETRY_ANEW]  = "anew",
+    [JA_RETRY_CA]    = "ca",
+    [JA_RETRY_HOLD]  = "hold",
 };
 static const char *const LEVELS[] = {
     [JA_LOG_ERROR]   = "error",

@@ -10,17 +10,26 @@
 #include "event/event.h"
 #include "issue/accounts_file.h"
 #include "issue/backoff.h"
+#include "issue/countdown.h"
+
+/* How often the CA is asked how a held account is. */
+#define LOOK_EVERY apr_time_from_sec(24 * 3600)
+
+/* So long after the CA has said that an account is valid it is not doubted. */
+#define TRUST_FOR apr_time_from_sec(600)
 
 /* What the CA is being asked. */
 typedef enum {
     STEP_FIND,     /* onlyReturnExisting: there is a key but no URL */
     STEP_REGISTER, /* newAccount */
+    STEP_CHECK,    /* is it valid? */
     STEP_UPDATE    /* contacts of an account that is in use meanwhile */
 } step_t;
 
 static const char *const ACTIVITY[] = {
     [STEP_FIND] = "looking for the account",
     [STEP_REGISTER] = "registering the account",
+    [STEP_CHECK] = "looking at the account",
     [STEP_UPDATE] = "updating the account's contacts",
 };
 
@@ -32,7 +41,11 @@ struct ja_account_keeper_t {
                                in a process's life */
     ja_jwk_t *jwk;          /* NULL until loaded or made */
     step_t step;
+    int may_register;      /* again: somebody has changed something, or asks for it */
+    int is_doubted;        /* not ready until the CA has been asked */
+    apr_time_t trusted_at; /* when the CA last said that it is valid; 0: not in this process */
     ja_timer_t *timer;
+    ja_timer_t *countdown;
     apr_pool_t *exchange;  /* NULL if nothing is under way */
     ja_account_new_t what; /* of the newAccount under way */
 };
@@ -41,7 +54,7 @@ static void begin(ja_account_keeper_t *k);
 
 int ja_account_is_ready(const ja_account_keeper_t *keeper)
 {
-    return keeper->jwk && keeper->file.url;
+    return keeper->jwk && keeper->file.url && !keeper->file.held && !keeper->is_doubted;
 }
 
 const ja_jwk_t *ja_account_jwk(const ja_account_keeper_t *keeper)
@@ -87,28 +100,62 @@ static int is_lost(const ja_account_keeper_t *k)
     return k->is_damaged && !k->jwk;
 }
 
+/* Save what is no loss if it can't be. */
+static void note(ja_account_keeper_t *k, apr_pool_t *scratch)
+{
+    ja_err_t *err = is_lost(k) ? NULL : save(k, scratch);
+
+    if (err) {
+        ja_event_errored(k->conf.log, id_of(k), err, "saving account.json", 0, scratch);
+    }
+}
+
+/* What was asked for has an outcome. */
+static void answer(ja_account_keeper_t *k)
+{
+    k->file.answered_at = k->file.requested_at;
+    k->may_register = 0;
+}
+
+/* A refused update of the contacts does not keep the account from being used. */
+static int is_to_hold(const ja_account_keeper_t *k, const ja_err_t *err)
+{
+    return ja_err_row(err->code)->retry == JA_RETRY_HOLD && k->step != STEP_UPDATE;
+}
+
 /* Tell, remember, and try again later. What is registered stays so. */
 static void failed(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scratch)
 {
     apr_time_t now = ja_clock_now();
-    ja_err_t *save_err;
 
     k->file.attempts++;
     k->file.next_at = ja_backoff((int)k->file.attempts, ja_err_row(err->code)->retry, err->retry_at,
                                  ja_rand_unit(), now);
+    if (is_to_hold(k, err)) {
+        k->file.held = 1;
+        k->file.next_at = now + LOOK_EVERY;
+    }
     k->file.fingerprint = ja_account_fingerprint(k->conf.plan, k->pool);
     k->file.error = ja_job_error_make(err, ACTIVITY[k->step], now, k->pool);
     ja_event_errored(k->conf.log, id_of(k), err, ACTIVITY[k->step], k->file.next_at, scratch);
-    save_err = is_lost(k) ? NULL : save(k, scratch);
-    if (save_err) {
-        ja_event_errored(k->conf.log, id_of(k), save_err, "remembering a failure", 0, scratch);
-    }
+    answer(k);
+    note(k, scratch);
+    ja_timer_set(k->timer, k->file.next_at);
+}
+
+/* The CA does not know the account yet, or again: it goes on waiting for a person. */
+static void still_held(ja_account_keeper_t *k, apr_pool_t *scratch)
+{
+    k->file.next_at = ja_clock_now() + LOOK_EVERY;
+    answer(k);
+    note(k, scratch);
     ja_timer_set(k->timer, k->file.next_at);
 }
 
 static void forget_failure(ja_account_keeper_t *k)
 {
     k->file.attempts = 0;
+    k->file.held = 0;
     k->file.next_at = 0;
     k->file.fingerprint = NULL;
     k->file.error = NULL;
@@ -129,10 +176,11 @@ static ja_err_t *take_over(ja_account_keeper_t *k, const ja_account_t *account, 
     if (k->file.registered_at == 0) {
         k->file.registered_at = ja_clock_now();
     }
-    if (k->step != STEP_FIND) { /* what was found may have other contacts: they are updated next */
-        k->file.contacts = k->conf.plan->contacts;
+    if (k->step == STEP_REGISTER || k->step == STEP_UPDATE) {
+        k->file.contacts = k->conf.plan->contacts; /* else: they are updated next */
     }
     forget_failure(k);
+    answer(k);
     err = save(k, scratch);
     if (err) {
         k->file = before;
@@ -153,6 +201,10 @@ static void tell_success(const ja_account_keeper_t *k)
                           ? "; the EAB is used up and may be removed from the configuration"
                           : "");
         break;
+    case STEP_CHECK:
+        ja_event_tell(k->conf.log, JA_EVENT_REGISTERED, id_of(k), "account %s is valid",
+                      k->file.url);
+        break;
     case STEP_UPDATE:
         ja_event_tell(k->conf.log, JA_EVENT_ACCOUNT_UPDATED, id_of(k),
                       "the CA has the new contacts");
@@ -169,6 +221,8 @@ static void succeeded(ja_account_keeper_t *k)
 {
     int is_new = k->step != STEP_UPDATE;
 
+    k->is_doubted = 0;
+    k->trusted_at = ja_clock_now();
     tell_success(k);
     end_exchange(k);
     if (needs_update(k)) {
@@ -180,13 +234,62 @@ static void succeeded(ja_account_keeper_t *k)
     }
 }
 
-/* The CA has no account for the key: then it may be registered. Some ask for an EAB even where only
- * an existing account is looked for. */
+/* The CA has no account for the key. Some ask for an EAB even where only an existing account is
+ * looked for. */
 static int is_unknown(const ja_account_keeper_t *k, const ja_err_t *err)
 {
-    return k->step == STEP_FIND
+    return (k->step == STEP_FIND || k->step == STEP_CHECK)
            && (err->code == JA_E_ACCOUNT_NOT_FOUND || err->code == JA_E_EAB_REQUIRED
                || err->code == JA_E_EAB_REFUSED);
+}
+
+/* Then it is registered: for the first time, or because somebody wants it. Not because a file has
+ * been lost, or the CA says so: an EAB is good for one registration. */
+static int is_to_be_registered(const ja_account_keeper_t *k)
+{
+    return k->may_register || (!k->file.url && !k->file.held && !k->is_damaged);
+}
+
+/* It was doubted, and the CA's answer says neither yes nor no: it is used on, since the domains
+ * have their back-off. */
+static int is_in_doubt(const ja_account_keeper_t *k, const ja_err_t *err)
+{
+    return k->is_doubted && !k->file.held && !is_to_hold(k, err);
+}
+
+static void use_on(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scratch)
+{
+    k->is_doubted = 0;
+    k->trusted_at = ja_clock_now();
+    ja_event_errored(k->conf.log, id_of(k), err, ACTIVITY[k->step], 0, scratch);
+    answer(k);
+    note(k, scratch);
+    end_exchange(k);
+    if (needs_update(k)) {
+        ja_timer_set(k->timer, ja_clock_now() + TRUST_FOR);
+    }
+    k->conf.ready(k->conf.baton);
+}
+
+static void not_succeeded(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scratch)
+{
+    if (is_unknown(k, err) && is_to_be_registered(k)) {
+        end_exchange(k);
+        k->step = STEP_REGISTER;
+        begin(k);
+        return;
+    }
+    if (is_in_doubt(k, err)) {
+        use_on(k, err, scratch);
+        return;
+    }
+    if (is_unknown(k, err) && k->file.held) {
+        still_held(k, scratch);
+    }
+    else {
+        failed(k, err, scratch);
+    }
+    end_exchange(k);
 }
 
 static void on_reply(void *baton, const ja_heard_t *heard, ja_err_t *err)
@@ -209,14 +312,7 @@ static void on_reply(void *baton, const ja_heard_t *heard, ja_err_t *err)
         succeeded(k);
         return;
     }
-    if (is_unknown(k, err)) {
-        end_exchange(k);
-        k->step = STEP_REGISTER;
-        begin(k);
-        return;
-    }
-    failed(k, err, scratch);
-    end_exchange(k);
+    not_succeeded(k, err, scratch);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -236,6 +332,9 @@ static void shape(ja_ask_t *ask, ja_account_keeper_t *k)
         k->what.eab_hmac = plan->eab ? plan->eab->hmac : NULL;
         ja_account_ask_new(ask, &k->what);
         break;
+    case STEP_CHECK: /* POST-as-GET, 6.3 */
+        *ask = (ja_ask_t){ .kind = JA_KIND_ACCOUNT, .url = k->file.url, .payload = "" };
+        break;
     case STEP_UPDATE:
         ja_account_ask_contacts(ask, k->file.url, plan->contacts, k->exchange);
         break;
@@ -250,11 +349,10 @@ static void begin(ja_account_keeper_t *k)
     apr_pool_create(&k->exchange, k->pool);
     ask = apr_pcalloc(k->exchange, sizeof(*ask));
     shape(ask, k);
-    err = ja_ca_call(k->conf.ca, ask, k->jwk, k->step == STEP_UPDATE ? k->file.url : NULL, on_reply,
+    err = ja_ca_call(k->conf.ca, ask, k->jwk, ask->to == JA_TO_URL ? k->file.url : NULL, on_reply,
                      k, k->exchange);
     if (err) {
-        failed(k, err, k->exchange);
-        end_exchange(k);
+        not_succeeded(k, err, k->exchange);
     }
 }
 
@@ -292,6 +390,8 @@ static ja_err_t *load_file(ja_account_keeper_t *k, apr_pool_t *scratch)
     }
     if (k->file.fingerprint
         && strcmp(k->file.fingerprint, ja_account_fingerprint(k->conf.plan, scratch)) != 0) {
+        k->may_register = k->file.held;
+        k->is_doubted = k->file.held && k->file.url;
         forget_failure(k); /* it failed with other contacts or another EAB */
     }
     if (k->file.next_at > ja_clock_now() + JA_BACKOFF_MAX) {
@@ -324,6 +424,9 @@ static void start(ja_account_keeper_t *k, apr_pool_t *scratch)
             return;
         }
     }
+    else if (k->file.url) {
+        k->step = STEP_CHECK;
+    }
     else if (is_new) {
         k->step = STEP_REGISTER;
     }
@@ -348,10 +451,83 @@ static void on_time(void *baton)
         apr_pool_destroy(scratch);
         return;
     }
-    if (!k->file.url) {
-        k->step = STEP_FIND;
-    }
+    k->step = !k->file.url ? STEP_FIND : ja_account_is_ready(k) ? STEP_UPDATE : STEP_CHECK;
     begin(k);
+}
+
+void ja_account_doubt(ja_account_keeper_t *k, const ja_err_t *err)
+{
+    apr_time_t now = ja_clock_now();
+    int is_trusted = k->trusted_at != 0 && now < k->trusted_at + TRUST_FOR;
+
+    if (!ja_account_is_ready(k) || k->exchange || is_trusted) {
+        return;
+    }
+    ja_log_line(k->conf.log, JA_LOG_INFO, "%s: %s: asking the CA whether the account is valid",
+                id_of(k), ja_err_row(err->code)->id);
+    k->is_doubted = 1;
+    ja_timer_set(k->timer, now);
+}
+
+void ja_account_request(ja_account_keeper_t *k, apr_time_t at)
+{
+    apr_pool_t *scratch;
+
+    if (k->file.requested_at == at) {
+        return;
+    }
+    k->file.requested_at = at;
+    k->may_register = 1;
+    apr_pool_create(&scratch, k->pool);
+    note(k, scratch);
+    apr_pool_destroy(scratch);
+    if (k->exchange) {
+        return; /* its outcome is the answer */
+    }
+    if (ja_account_is_ready(k)) {
+        k->is_doubted = 1;
+    }
+    ja_timer_set(k->timer, ja_clock_now());
+}
+
+/* ---- the EAB's end --------------------------------------------------------------------------- */
+
+static void tell_days(const ja_account_keeper_t *k, int days)
+{
+    if (days > 0) {
+        ja_event_tell(k->conf.log, JA_EVENT_EAB_ENDS, id_of(k),
+                      "the account is not registered yet, and the EAB ends within %d day%s", days,
+                      days == 1 ? "" : "s");
+    }
+    else {
+        ja_event_tell(k->conf.log, JA_EVENT_EAB_ENDS, id_of(k),
+                      "the EAB is older than 14 days: ask the reseller for a new one");
+    }
+}
+
+/* JPRS: 14 days from its issue. Told at steps, each once, as long as it is needed. */
+static void on_countdown(void *baton)
+{
+    ja_account_keeper_t *k = baton;
+    const ja_eab_t *eab = k->conf.plan->eab;
+    apr_time_t now = ja_clock_now();
+    apr_time_t ends_at = eab ? ja_countdown_end(eab->issued_at) : 0;
+    int days = ja_countdown_days(ends_at, now);
+    apr_pool_t *scratch;
+
+    if (k->file.url || ends_at == 0) {
+        return;
+    }
+    if (days >= 0 && k->file.days_told != days + 1) {
+        tell_days(k, days);
+        k->file.days_told = days + 1;
+        apr_pool_create(&scratch, k->pool);
+        note(k, scratch);
+        apr_pool_destroy(scratch);
+    }
+    if (ja_countdown_next(ends_at, now) != 0) {
+        ja_timer_set(k->countdown, ja_countdown_next(ends_at, now));
+    }
 }
 
 ja_account_keeper_t *ja_account_keeper_start(const ja_account_conf_t *conf, apr_pool_t *pool)
@@ -362,5 +538,7 @@ ja_account_keeper_t *ja_account_keeper_start(const ja_account_conf_t *conf, apr_
     k->pool = pool;
     k->timer = ja_timer_make(conf->loop, on_time, k, pool);
     ja_timer_set(k->timer, ja_clock_now());
+    k->countdown = ja_timer_make(conf->loop, on_countdown, k, pool);
+    ja_timer_set(k->countdown, ja_clock_now() + 1); /* the file has been read by then */
     return k;
 }

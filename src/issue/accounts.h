@@ -1,6 +1,11 @@
 /* issue/accounts: the account at one CA: made once, kept for ever. The key is durable before
  * newAccount, the URL right after. If only the URL is lost, the account is found again by its key
  * (RFC 8555 7.3.1). It is never dropped or replaced because of anything that the CA says.
+ *
+ * Held: the CA has refused the registration, or says that the account is not valid (JA_RETRY_HOLD).
+ * Nothing is then registered or ordered until EAB, contacts or CA are changed, or somebody asks for
+ * it. Once a day the CA is asked how the account is, which changes nothing there; if it is valid it
+ * goes on.
  */
 #ifndef JA_ISSUE_ACCOUNTS_H
 #define JA_ISSUE_ACCOUNTS_H
@@ -20,6 +25,10 @@ typedef struct {
     apr_time_t registered_at;
     apr_int64_t attempts; /* failures in a row */
     apr_time_t next_at;
+    int held;                    /* nothing is registered or ordered: see above */
+    apr_time_t requested_at;     /* the last request to register that was seen ... */
+    apr_time_t answered_at;      /* ... and that was done with: they are equal then */
+    apr_int64_t days_told;       /* of the countdown to the end of the EAB: the last step told */
     const char *fingerprint;     /* of contacts and EAB that failed: others are tried at once */
     const ja_job_error_t *error; /* or NULL */
 } ja_account_file_t;
@@ -36,7 +45,7 @@ typedef struct {
     ja_ca_t *ca;
     ja_loop_t *loop;
     const ja_log_t *log;
-    void (*ready)(void *baton); /* called once, when the account can be used */
+    void (*ready)(void *baton); /* called each time that the account can be used from then on */
     void *baton;
 } ja_account_conf_t;
 
@@ -47,6 +56,16 @@ ja_account_keeper_t *ja_account_keeper_start(const ja_account_conf_t *conf, apr_
 int ja_account_is_ready(const ja_account_keeper_t *keeper);
 const ja_jwk_t *ja_account_jwk(const ja_account_keeper_t *keeper);
 const char *ja_account_url(const ja_account_keeper_t *keeper);
+
+/* An order has failed with an error of JA_RETRY_HOLD. The account is not ready until the CA has
+ * been asked; `ready` is called unless the CA confirms it. Nothing happens if the CA has just been
+ * asked.
+ */
+void ja_account_doubt(ja_account_keeper_t *keeper, const ja_err_t *err);
+
+/* Somebody has asked, at `at`, to register (or to look at the account that there is). Nothing
+ * happens if that request has been seen before. */
+void ja_account_request(ja_account_keeper_t *keeper, apr_time_t at);
 
 /* Is a newAccount under way, whose reply should not be lost? */
 int ja_account_is_critical(const ja_account_keeper_t *keeper);

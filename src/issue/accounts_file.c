@@ -19,6 +19,10 @@ static const ja_field_t FIELDS[] = {
     { "attempts", JA_FIELD_INT, .offset = offsetof(ja_account_file_t, attempts),
       .max = 1000000000 },
     { "next", JA_FIELD_TIME, .offset = offsetof(ja_account_file_t, next_at) },
+    { "held", JA_FIELD_BOOL, .offset = offsetof(ja_account_file_t, held) },
+    { "requested", JA_FIELD_TIME, .offset = offsetof(ja_account_file_t, requested_at) },
+    { "answered", JA_FIELD_TIME, .offset = offsetof(ja_account_file_t, answered_at) },
+    { "daysTold", JA_FIELD_INT, .offset = offsetof(ja_account_file_t, days_told), .max = 15 },
     { "fingerprint", JA_FIELD_STR, .offset = offsetof(ja_account_file_t, fingerprint), .max = 64 },
     { "error", JA_FIELD_OBJECT, .offset = offsetof(ja_account_file_t, error),
       .sub = &ja_job_error_bind },
@@ -76,8 +80,8 @@ ja_err_t *ja_account_key_load(ja_jwk_t **jwk, ja_store_t *store, const char *ca_
 
     JA_TRY(ja_store_load(&bytes, store, JA_GROUP_ACCOUNTS, ca_id, "key.json", FILE_MAX_BYTES,
                          scratch, scratch));
-    JA_TRY_W(ja_jwk_parse(jwk, bytes.bytes, bytes.len, result, scratch), scratch,
-             "%s", ja_store_path(store, JA_GROUP_ACCOUNTS, ca_id, "key.json", scratch));
+    JA_TRY_W(ja_jwk_parse(jwk, bytes.bytes, bytes.len, result, scratch), scratch, "%s",
+             ja_store_path(store, JA_GROUP_ACCOUNTS, ca_id, "key.json", scratch));
     return NULL;
 }
 

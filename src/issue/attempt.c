@@ -14,6 +14,8 @@ struct ja_attempt_t {
     apr_pool_t *pool;
     int goes_on;       /* an earlier attempt may have left certificates in ASIDE */
     int key_index;     /* of the plan's key types, being worked on */
+    int is_new;        /* the order being worked on was placed by this attempt */
+    int placed, good;  /* of these */
     ja_drive_t *drive; /* NULL between orders */
     apr_pool_t *drive_pool;
 };
@@ -73,15 +75,17 @@ static void on_order_done(void *baton, ja_err_t *err, const char *activity)
     ja_event_tell(a->conf.log, JA_EVENT_ISSUED, a->conf.domain->name,
                   "a certificate for a key of type %s",
                   ja_enumstr_print(&ja_key_spec_names, (int)spec_at(a, a->key_index)));
+    if (a->is_new) {
+        a->good++;
+        ja_job_placed_well(a->conf.job);
+    }
     a->key_index++;
     next_order(a);
 }
 
 /* An order of another account, or for a key type that is no longer wanted, is of no use. */
-static int can_resume(const ja_attempt_t *a, ja_key_spec_t spec, const char *thumbprint)
+static int can_resume(const ja_job_t *job, ja_key_spec_t spec, const char *thumbprint)
 {
-    const ja_job_t *job = a->conf.job;
-
     return job->order_url && job->spec == (int)spec && job->thumbprint
            && strcmp(job->thumbprint, thumbprint) == 0;
 }
@@ -96,7 +100,12 @@ static void begin_order(ja_attempt_t *a, ja_key_spec_t spec)
     apr_pool_create(&a->drive_pool, a->pool);
     flow = ja_flow_make(a->conf.domain, spec, a->conf.store, a->conf.solvers,
                         ja_jwk_thumbprint(jwk), a->drive_pool);
-    if (can_resume(a, spec, flow->thumbprint)) {
+    a->is_new = !can_resume(a->conf.job, spec, flow->thumbprint);
+    if (a->is_new) { /* saved with the state, before anything is sent */
+        a->placed++;
+        ja_job_place(a->conf.job, ja_clock_now(), a->pool);
+    }
+    else {
         flow->order_url = a->conf.job->order_url;
         flow->is_resumed = 1;
         flow->was_answered = a->conf.job->state == JA_ST_VALIDATE;
@@ -176,6 +185,26 @@ ja_attempt_t *ja_attempt_start(const ja_attempt_conf_t *conf, ja_attempt_done_fn
     }
     ja_timer_set(ja_timer_make(conf->loop, on_start, a, pool), ja_clock_now());
     return a;
+}
+
+int ja_attempt_orders(const ja_plan_domain_t *domain, const ja_job_t *job,
+                      const char *account_thumbprint)
+{
+    int orders = domain->keys->nelts;
+    int i;
+
+    for (i = 0; i < domain->keys->nelts; i++) {
+        if (can_resume(job, APR_ARRAY_IDX(domain->keys, i, ja_key_spec_t), account_thumbprint)) {
+            return orders - 1;
+        }
+    }
+    return orders;
+}
+
+void ja_attempt_counts(const ja_attempt_t *attempt, int *placed, int *good)
+{
+    *placed = attempt->placed;
+    *good = attempt->good;
 }
 
 int ja_attempt_is_critical(const ja_attempt_t *attempt)

@@ -31,6 +31,14 @@ typedef void ja_attempt_done_fn(void *baton, ja_err_t *err, const char *activity
 ja_attempt_t *ja_attempt_start(const ja_attempt_conf_t *conf, ja_attempt_done_fn *done, void *baton,
                                apr_pool_t *pool);
 
+/* How many new orders an attempt at `domain` may place at most, as its job is: what
+ * `account_thumbprint` has in flight is gone on with. */
+int ja_attempt_orders(const ja_plan_domain_t *domain, const ja_job_t *job,
+                      const char *account_thumbprint);
+
+/* How many it has placed so far, and how many of those have brought a certificate. */
+void ja_attempt_counts(const ja_attempt_t *attempt, int *placed, int *good);
+
 /* Should a stop wait for a reply? */
 int ja_attempt_is_critical(const ja_attempt_t *attempt);
 

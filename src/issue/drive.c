@@ -58,6 +58,22 @@ static void end_exchange(ja_drive_t *d)
     }
 }
 
+/* Is there nothing to go on with in the order? */
+static int is_spent_by(const ja_err_t *err)
+{
+    switch (ja_err_row(err->code)->retry) {
+    case JA_RETRY_LATER:
+    case JA_RETRY_CA:
+    case JA_RETRY_HOLD: /* the account's fault: the order can wait for it */
+        return 0;
+    case JA_RETRY_FRESH:
+    case JA_RETRY_SLOW:
+    case JA_RETRY_ANEW:
+        break;
+    }
+    return 1;
+}
+
 /* The end, good or bad. The last thing a callback does: `done` may clear everything. Challenges of
  * an order that will be looked at again stay: the CA may come at any time. */
 static void finish(ja_drive_t *d, ja_err_t *err)
@@ -66,7 +82,7 @@ static void finish(ja_drive_t *d, ja_err_t *err)
     const char *activity = ja_flow_row(d->state)->activity;
 
     end_exchange(d);
-    if (!kept || d->flow->is_spent || ja_err_row(kept->code)->retry != JA_RETRY_LATER) {
+    if (!kept || d->flow->is_spent || is_spent_by(kept)) {
         withdraw_challenges(d->flow);
         ja_drive_forget(d->conf.job);
     }

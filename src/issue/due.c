@@ -37,26 +37,13 @@ static int covers_all(const ja_cert_facts_t *facts, const apr_array_header_t *na
     return 1;
 }
 
-static const ja_set_cert_t *cert_for(const ja_set_t *set, ja_key_spec_t spec)
-{
-    int i;
-
-    for (i = 0; i < set->certs->nelts; i++) {
-        const ja_set_cert_t *cert = &APR_ARRAY_IDX(set->certs, i, ja_set_cert_t);
-
-        if (cert->spec == (int)spec) {
-            return cert;
-        }
-    }
-    return NULL;
-}
-
 int ja_due_fits(ja_due_why_t *why, const ja_plan_domain_t *domain, const ja_set_t *set)
 {
     int i;
 
     for (i = 0; i < domain->keys->nelts; i++) {
-        const ja_set_cert_t *cert = cert_for(set, APR_ARRAY_IDX(domain->keys, i, ja_key_spec_t));
+        const ja_set_cert_t *cert =
+            ja_set_find(set, (int)APR_ARRAY_IDX(domain->keys, i, ja_key_spec_t));
 
         if (!cert) {
             *why = JA_DUE_KEYS;

@@ -17,9 +17,9 @@
 /* One whose file is gone (`missing_file`) has neither key id nor key: issue/eab_check decides
  * whether that matters. */
 typedef struct {
-    const char *kid;         /* printable ASCII without blanks, 1 .. JA_EAB_MAX_KID characters   */
-    const ja_secret_t *hmac; /* decoded, at least JA_EAB_MIN_HMAC_BYTES                          */
-    apr_time_t issued_at;    /* from issued=, else the file's mtime, else 0                      */
+    const char *kid;          /* printable ASCII without blanks, 1 .. JA_EAB_MAX_KID characters   */
+    const ja_secret_t *hmac;  /* decoded, at least JA_EAB_MIN_HMAC_BYTES                          */
+    apr_time_t issued_at;     /* from issued=, else the file's mtime, else 0                      */
     const char *missing_file; /* a path, or NULL                                                 */
     ja_place_t place;         /* of the directive, if `missing_file`                             */
 } ja_eab_t;

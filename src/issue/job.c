@@ -47,6 +47,12 @@ static const ja_field_t EVENT_FIELDS[] = {
 };
 static const ja_bind_t EVENT = { "event", sizeof(ja_job_event_t), EVENT_FIELDS };
 
+static const ja_field_t PLACED_FIELDS[] = {
+    { "at", JA_FIELD_TIME, FIELD(ja_job_placed_t, at), .required = 1 },
+    { NULL },
+};
+static const ja_bind_t PLACED = { "placed", sizeof(ja_job_placed_t), PLACED_FIELDS };
+
 static const ja_field_t JOB_FIELDS[] = {
     { "state", JA_FIELD_ENUM, FIELD(ja_job_t, state), .required = 1, .names = &ja_state_names },
     { "key", JA_FIELD_ENUM, FIELD(ja_job_t, spec), .names = &ja_key_spec_names },
@@ -59,6 +65,8 @@ static const ja_field_t JOB_FIELDS[] = {
     { "next", JA_FIELD_TIME, FIELD(ja_job_t, next_at) },
     { "fingerprint", JA_FIELD_STR, FIELD(ja_job_t, fingerprint), .max = 64 },
     { "error", JA_FIELD_OBJECT, FIELD(ja_job_t, error), .sub = &ja_job_error_bind },
+    { "placed", JA_FIELD_OBJECTS, FIELD(ja_job_t, placed), .max = JA_JOB_PLACED_MAX,
+      .sub = &PLACED },
     { "history", JA_FIELD_OBJECTS, FIELD(ja_job_t, history), .max = JA_JOB_HISTORY_MAX,
       .sub = &EVENT },
     { NULL },
@@ -83,6 +91,7 @@ static void make_empty(ja_job_t *job, apr_pool_t *pool)
     job->spec = -1;
     job->why = -1;
     job->challenges = apr_array_make(pool, 0, sizeof(ja_job_challenge_t));
+    job->placed = apr_array_make(pool, 0, sizeof(ja_job_placed_t));
     job->history = apr_array_make(pool, 0, sizeof(ja_job_event_t));
 }
 
@@ -98,8 +107,8 @@ static ja_err_t *load(ja_job_t *job, ja_store_t *store, const char *name, apr_po
     ja_bytes_t bytes;
     ja_json_t *json;
 
-    JA_TRY(ja_store_load(&bytes, store, JA_GROUP_JOBS, NULL, item, JOB_MAX_BYTES, scratch,
-                         scratch));
+    JA_TRY(
+        ja_store_load(&bytes, store, JA_GROUP_JOBS, NULL, item, JOB_MAX_BYTES, scratch, scratch));
     JA_TRY_W(ja_json_parse(&json, bytes.bytes, bytes.len, JOB_MAX_BYTES, scratch, scratch), scratch,
              "%s", ja_store_path(store, JA_GROUP_JOBS, NULL, item, scratch));
     JA_TRY_W(ja_bind_read(job, &JOB, json, result, scratch), scratch, "%s",
@@ -181,7 +190,41 @@ void ja_job_copy(ja_job_t *job, const ja_job_t *from, apr_pool_t *to)
     job->fingerprint = apr_pstrdup(to, from->fingerprint);
     job->challenges = copy_challenges(from->challenges, to);
     job->error = copy_error(from->error, to);
+    job->placed = apr_array_copy(to, from->placed);
     job->history = copy_history(from->history, to);
+}
+
+void ja_job_place(ja_job_t *job, apr_time_t now, apr_pool_t *pool)
+{
+    apr_array_header_t *placed = apr_array_make(pool, JA_JOB_PLACED_MAX, sizeof(ja_job_placed_t));
+    int first = job->placed->nelts >= JA_JOB_PLACED_MAX ? 1 : 0;
+    int i;
+
+    for (i = first; i < job->placed->nelts; i++) {
+        APR_ARRAY_PUSH(placed, ja_job_placed_t) = APR_ARRAY_IDX(job->placed, i, ja_job_placed_t);
+    }
+    APR_ARRAY_PUSH(placed, ja_job_placed_t) = (ja_job_placed_t){ now };
+    job->placed = placed;
+}
+
+void ja_job_placed_well(ja_job_t *job)
+{
+    apr_array_header_t *placed = apr_array_copy(job->placed->pool, job->placed);
+
+    apr_array_pop(placed);
+    job->placed = placed;
+}
+
+/* A time ahead of the clock is from one that was wrong. */
+apr_time_t ja_job_place_at(const ja_job_t *job, apr_time_t now)
+{
+    apr_time_t oldest;
+
+    if (job->placed->nelts < JA_JOB_PLACED_MAX) {
+        return now;
+    }
+    oldest = APR_ARRAY_IDX(job->placed, 0, ja_job_placed_t).at;
+    return oldest > now || oldest + JA_JOB_PLACED_TIME <= now ? now : oldest + JA_JOB_PLACED_TIME;
 }
 
 void ja_job_note(ja_job_t *job, const char *event, const char *text, apr_time_t now,

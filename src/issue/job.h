@@ -60,6 +60,15 @@ typedef struct {
     const char *text;
 } ja_job_event_t;
 
+/* At most so many orders for one name may fail in an hour. */
+#define JA_JOB_PLACED_MAX  5
+#define JA_JOB_PLACED_TIME apr_time_from_sec(3600)
+
+/* A new order that has not brought a certificate (yet). */
+typedef struct {
+    apr_time_t at;
+} ja_job_placed_t;
+
 typedef struct {
     int state;                            /* ja_state_t of the order in flight */
     int spec;                             /* ja_key_spec_t that it is for; -1: none */
@@ -72,6 +81,8 @@ typedef struct {
     apr_time_t next_at;          /* not before; 0: no waiting */
     const char *fingerprint;     /* of the configuration it works for: another one begins anew */
     const ja_job_error_t *error; /* NULL: the last attempt did not fail */
+    const apr_array_header_t *placed;  /* ja_job_placed_t, the last JA_JOB_PLACED_MAX, oldest first;
+                                          never NULL */
     const apr_array_header_t *history; /* ja_job_event_t, oldest first; never NULL */
 } ja_job_t;
 
@@ -86,6 +97,13 @@ ja_err_t *ja_job_save(const ja_job_t *job, ja_store_t *store, const char *name,
 
 /* A copy that lives in `to` alone, so that the pools of earlier versions can go. */
 void ja_job_copy(ja_job_t *job, const ja_job_t *from, apr_pool_t *to);
+
+/* A new order is about to be placed / the last of them has brought its certificate. */
+void ja_job_place(ja_job_t *job, apr_time_t now, apr_pool_t *pool);
+void ja_job_placed_well(ja_job_t *job);
+
+/* When another order may be placed, not to fail too often: `now`, or later. */
+apr_time_t ja_job_place_at(const ja_job_t *job, apr_time_t now);
 
 /* Append to the history, dropping the oldest. */
 void ja_job_note(ja_job_t *job, const char *event, const char *text, apr_time_t now,

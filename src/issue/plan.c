@@ -185,6 +185,7 @@ ja_err_t *ja_plan_make(ja_plan_t **made, apr_array_header_t **complaints,
     plan->settings = merged;
     plan->store_path = merged->store;
     plan->concurrency = merged->concurrency;
+    plan->rate = merged->rate;
     plan->domains = making.domains;
     plan->cas = making.cas;
     plan->by_name = apr_hash_make(result);

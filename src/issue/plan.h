@@ -42,6 +42,7 @@ typedef struct {
 typedef struct {
     const char *store_path;
     int concurrency;
+    ja_rate_t rate; /* of orders for each account; max 0: none */
     const ja_settings_t *settings;     /* of the server, merged: what domains inherit    */
     const apr_array_header_t *cas;     /* ja_plan_ca_t *                                 */
     const apr_array_header_t *domains; /* ja_plan_domain_t *, in the order of httpd.conf */

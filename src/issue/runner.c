@@ -8,7 +8,9 @@
 #include "event/event.h"
 #include "issue/attempt.h"
 #include "issue/fingerprint.h"
+#include "issue/requests.h"
 #include "issue/runner_domain.h"
+#include "issue/runner_peer.h"
 #include "net/http_curl.h"
 #include "store/store_fs.h"
 
@@ -19,32 +21,42 @@
 /* A stop waits so long for the reply to a newOrder or newAccount. */
 #define STOP_LIMIT apr_time_from_msec(700)
 
-/* How many nonces may circulate for n orders. An order rarely has more than one request under way;
- * a nonce more costs a request more. */
-#define NONCES_MIN       3
-#define NONCES_MAX       32
-#define ORDERS_PER_NONCE 4
+/* How often requests/ is looked at. */
+#define LOOK_EVERY apr_time_from_sec(5)
 
 typedef struct slot_t slot_t;
 
-/* A CA with its account. */
+/* First in, first out. */
+typedef struct {
+    slot_t *first, **last;
+} queue_t;
+
+/* A CA with its account and governor. */
 typedef struct {
     ja_runner_t *runner;
-    ja_ca_t *ca;
-    ja_account_keeper_t *account;
-    int load;        /* domains that are queued or being worked on */
-    slot_t *waiting; /* due domains that wait for the account */
-} peer_t;
+    ja_runner_peer_t *peer;
+    queue_t waiting; /* due domains that may not begin yet */
+    ja_timer_t *timer;
+} side_t;
+
+typedef enum {
+    PLACE_SCHEDULE, /* waits for its time, or for nothing */
+    PLACE_WAITING,  /* is due, and in side->waiting */
+    PLACE_QUEUE,    /* has been admitted, and waits for a place */
+    PLACE_WORK
+} place_t;
 
 /* A domain in the schedule. */
 struct slot_t {
     ja_runner_t *runner;
-    peer_t *peer;
+    side_t *side;
     ja_domain_t domain;
+    place_t place;
     ja_timer_t *timer;
+    int taken;             /* orders that the governor has let pass for it */
     ja_attempt_t *attempt; /* NULL: not being worked on */
     apr_pool_t *attempt_pool;
-    slot_t *next; /* in the queue, or among those that wait for the account */
+    slot_t *next; /* in the queue that it is in */
 };
 
 struct ja_runner_t {
@@ -54,15 +66,18 @@ struct ja_runner_t {
     ja_http_t *http;
     ja_store_t *store;
     ja_solver_t *solvers[2];
-    apr_hash_t *peers;     /* CA id -> peer_t */
-    slot_t *slots;         /* as many as the plan has domains */
-    slot_t *first, **last; /* the queue: due, with an account, waiting for a place */
+    apr_hash_t *sides; /* CA id -> side_t */
+    slot_t *slots;     /* as many as the plan has domains */
+    queue_t queue;     /* admitted, waiting for a place */
     int running;
+    ja_timer_t *look;         /* at requests/ */
+    apr_time_t looked_for;    /* what requests/ had changed at then */
     apr_uint32_t is_stopping; /* set by any thread */
     apr_time_t stop_at;       /* the latest end, once the loop has seen it */
 };
 
 static void pump(ja_runner_t *r);
+static void on_look(void *baton);
 
 /* ---- the schedule ---------------------------------------------------------------------------- */
 
@@ -71,66 +86,121 @@ static int n_domains(const ja_runner_t *r)
     return r->conf.plan->domains->nelts;
 }
 
+static void make_empty(queue_t *queue)
+{
+    queue->first = NULL;
+    queue->last = &queue->first;
+}
+
+static void append(queue_t *queue, slot_t *slot)
+{
+    slot->next = NULL;
+    *queue->last = slot;
+    queue->last = &slot->next;
+}
+
+static slot_t *take_first(queue_t *queue)
+{
+    slot_t *slot = queue->first;
+
+    queue->first = slot->next;
+    if (!queue->first) {
+        queue->last = &queue->first;
+    }
+    return slot;
+}
+
 /* Set the timer for the next attempt of a domain that is not being worked on. */
 static void schedule(slot_t *slot)
 {
     ja_due_why_t why;
     apr_time_t at = ja_domain_next_at(&slot->domain, &why, ja_clock_now());
 
+    slot->place = PLACE_SCHEDULE;
     if (at != 0) {
         ja_timer_set(slot->timer, at);
     }
 }
 
-static void expect_load(peer_t *peer, int change)
+static int n_orders(const slot_t *slot)
 {
-    int nonces;
+    const ja_jwk_t *jwk = ja_account_jwk(ja_runner_peer_account(slot->side->peer));
 
-    peer->load += change;
-    nonces = peer->load / ORDERS_PER_NONCE;
-    ja_ca_expect(peer->ca, nonces < NONCES_MIN   ? NONCES_MIN
-                           : nonces > NONCES_MAX ? NONCES_MAX
-                                                 : nonces);
+    return ja_attempt_orders(slot->domain.plan, &slot->domain.job,
+                             jwk ? ja_jwk_thumbprint(jwk) : "");
 }
 
-static void enqueue(slot_t *slot)
+/* Let those begin that may, as far as account and governor go. What they take is saved before
+ * anything is sent. */
+static void admit(side_t *side)
 {
-    ja_runner_t *r = slot->runner;
+    apr_time_t now = ja_clock_now();
+    int admitted = 0;
 
-    slot->next = NULL;
-    *r->last = slot;
-    r->last = &slot->next;
-    expect_load(slot->peer, 1);
+    while (side->waiting.first && side->runner->stop_at == 0) {
+        slot_t *slot = side->waiting.first;
+        int orders = n_orders(slot);
+        apr_time_t at = ja_runner_peer_order_at(side->peer, orders, now);
+
+        if (at > now) {
+            if (at != JA_GOVERNOR_NEVER) {
+                ja_timer_set(side->timer, at);
+            }
+            break;
+        }
+        take_first(&side->waiting);
+        slot->taken = orders;
+        ja_runner_peer_take(side->peer, orders, now);
+        slot->place = PLACE_QUEUE;
+        append(&side->runner->queue, slot);
+        admitted++;
+    }
+    if (admitted > 0) {
+        ja_runner_peer_save(side->peer);
+        pump(side->runner);
+    }
 }
 
-/* A domain is due: it queues, or waits for its account. */
+static void on_side_time(void *baton)
+{
+    admit(baton);
+}
+
+/* A domain is due. */
 static void on_due(void *baton)
 {
     slot_t *slot = baton;
 
-    if (ja_account_is_ready(slot->peer->account)) {
-        enqueue(slot);
-        pump(slot->runner);
-    }
-    else {
-        slot->next = slot->peer->waiting;
-        slot->peer->waiting = slot;
+    slot->place = PLACE_WAITING;
+    append(&slot->side->waiting, slot);
+    admit(slot->side);
+}
+
+/* Those that have failed for the CA need not wait for their time when it works again. */
+static void hurry(side_t *side)
+{
+    ja_runner_t *r = side->runner;
+    int i;
+
+    for (i = 0; i < n_domains(r); i++) {
+        slot_t *slot = &r->slots[i];
+
+        if (slot->side == side && slot->place == PLACE_SCHEDULE
+            && ja_domain_awaits_ca(&slot->domain)) {
+            ja_domain_hurry(&slot->domain);
+            schedule(slot);
+        }
     }
 }
 
-static void on_account_ready(void *baton)
+static void on_change(void *baton, int is_alive)
 {
-    peer_t *peer = baton;
-    slot_t *slot = peer->waiting;
+    side_t *side = baton;
 
-    peer->waiting = NULL;
-    while (slot) {
-        slot_t *next = slot->next;
-
-        enqueue(slot);
-        slot = next;
+    if (is_alive) {
+        hurry(side);
     }
-    pump(peer->runner);
+    admit(side);
 }
 
 /* ---- attempts -------------------------------------------------------------------------------- */
@@ -185,7 +255,10 @@ static void on_attempt_done(void *baton, ja_err_t *err, const char *activity)
     slot_t *slot = baton;
     ja_runner_t *r = slot->runner;
     apr_pool_t *attempt_pool = slot->attempt_pool;
+    int placed, good;
 
+    ja_attempt_counts(slot->attempt, &placed, &good);
+    ja_runner_peer_ended(slot->side->peer, slot->domain.plan->name, slot->taken, placed, good, err);
     if (err) {
         ja_domain_failed(&slot->domain, err, activity, r->store, r->conf.log);
     }
@@ -196,9 +269,9 @@ static void on_attempt_done(void *baton, ja_err_t *err, const char *activity)
     slot->attempt_pool = NULL;
     apr_pool_destroy(attempt_pool);
     r->running--;
-    expect_load(slot->peer, -1);
     schedule(slot);
     pump(r);
+    admit(slot->side);
     if (r->running == 0) {
         tell_batch_done(r);
     }
@@ -208,10 +281,14 @@ static void start_attempt(slot_t *slot)
 {
     ja_runner_t *r = slot->runner;
     ja_domain_t *d = &slot->domain;
-    ja_attempt_conf_t conf = {
-        d->plan,    r->store, r->loop,    slot->peer->ca, slot->peer->account,
-        r->solvers, &d->job,  r->conf.log
-    };
+    ja_attempt_conf_t conf = { d->plan,
+                               r->store,
+                               r->loop,
+                               ja_runner_peer_ca(slot->side->peer),
+                               ja_runner_peer_account(slot->side->peer),
+                               r->solvers,
+                               &d->job,
+                               r->conf.log };
     ja_due_why_t why;
 
     ja_domain_next_at(d, &why, ja_clock_now());
@@ -220,6 +297,7 @@ static void start_attempt(slot_t *slot)
     if (!d->job.order_url) { /* an order that goes on is told when it does */
         ja_event_tell(r->conf.log, JA_EVENT_RENEWING, d->plan->name, "%s", ja_due_text(why));
     }
+    slot->place = PLACE_WORK;
     apr_pool_create(&slot->attempt_pool, r->pool);
     slot->attempt = ja_attempt_start(&conf, on_attempt_done, slot, slot->attempt_pool);
     r->running++;
@@ -228,38 +306,37 @@ static void start_attempt(slot_t *slot)
 /* Give free places to those who queue. */
 static void pump(ja_runner_t *r)
 {
-    while (r->first && r->running < r->conf.plan->concurrency && r->stop_at == 0) {
-        slot_t *slot = r->first;
-
-        r->first = slot->next;
-        if (!r->first) {
-            r->last = &r->first;
-        }
-        start_attempt(slot);
+    while (r->queue.first && r->running < r->conf.plan->concurrency && r->stop_at == 0) {
+        start_attempt(take_first(&r->queue));
     }
 }
 
 /* ---- the start ------------------------------------------------------------------------------- */
 
-static void start_peer(ja_runner_t *r, const ja_plan_ca_t *plan)
+static void start_side(ja_runner_t *r, const ja_plan_ca_t *plan)
 {
-    peer_t *peer = apr_pcalloc(r->pool, sizeof(*peer));
-    ja_ca_conf_t ca_conf = { plan->id, plan->url, plan->trust_file };
-    ja_account_conf_t account_conf = { plan,        r->store,         NULL, r->loop,
-                                       r->conf.log, on_account_ready, peer };
+    side_t *side = apr_pcalloc(r->pool, sizeof(*side));
+    ja_runner_peer_conf_t conf = { .plan = plan,
+                                   .limits = { r->conf.plan->rate, r->conf.plan->concurrency },
+                                   .store = r->store,
+                                   .loop = r->loop,
+                                   .http = r->http,
+                                   .log = r->conf.log,
+                                   .changed = on_change,
+                                   .baton = side };
 
-    peer->runner = r;
-    peer->ca = ja_ca_make(&ca_conf, r->loop, r->http, r->conf.log, r->pool);
-    account_conf.ca = peer->ca;
-    peer->account = ja_account_keeper_start(&account_conf, r->pool);
-    apr_hash_set(r->peers, plan->id, APR_HASH_KEY_STRING, peer);
+    side->runner = r;
+    make_empty(&side->waiting);
+    side->timer = ja_timer_make(r->loop, on_side_time, side, r->pool);
+    side->peer = ja_runner_peer_start(&conf, r->pool);
+    apr_hash_set(r->sides, plan->id, APR_HASH_KEY_STRING, side);
 }
 
 static void start_domain(ja_runner_t *r, slot_t *slot, const ja_plan_domain_t *plan,
                          apr_pool_t *scratch)
 {
     slot->runner = r;
-    slot->peer = apr_hash_get(r->peers, plan->ca->id, APR_HASH_KEY_STRING);
+    slot->side = apr_hash_get(r->sides, plan->ca->id, APR_HASH_KEY_STRING);
     slot->timer = ja_timer_make(r->loop, on_due, slot, r->pool);
     ja_domain_load(&slot->domain, plan, r->store, r->conf.log, r->pool);
     present_again(slot, scratch);
@@ -272,9 +349,9 @@ static void start_all(ja_runner_t *r)
     apr_pool_t *scratch;
     int i;
 
-    r->peers = apr_hash_make(r->pool);
+    r->sides = apr_hash_make(r->pool);
     for (i = 0; i < plan->cas->nelts; i++) {
-        start_peer(r, APR_ARRAY_IDX(plan->cas, i, const ja_plan_ca_t *));
+        start_side(r, APR_ARRAY_IDX(plan->cas, i, const ja_plan_ca_t *));
     }
     r->slots = apr_pcalloc(r->pool, sizeof(slot_t) * (apr_size_t)n_domains(r));
     apr_pool_create(&scratch, r->pool);
@@ -284,6 +361,43 @@ static void start_all(ja_runner_t *r)
         apr_pool_clear(scratch);
     }
     apr_pool_destroy(scratch);
+    r->look = ja_timer_make(r->loop, on_look, r, r->pool);
+    ja_timer_set(r->look, ja_clock_now() + 1); /* the accounts have been read by then */
+}
+
+/* ---- what somebody asks for ------------------------------------------------------------------ */
+
+static ja_err_t *take_request(ja_runner_t *r, apr_pool_t *scratch)
+{
+    apr_hash_index_t *hi;
+    apr_time_t changed_at, at;
+
+    JA_TRY(ja_store_changed_at(&changed_at, r->store, JA_GROUP_REQUESTS, scratch));
+    if (changed_at == r->looked_for) {
+        return NULL;
+    }
+    r->looked_for = changed_at;
+    JA_TRY(ja_request_load(&at, r->store, scratch));
+    for (hi = apr_hash_first(scratch, r->sides); at != 0 && hi; hi = apr_hash_next(hi)) {
+        ja_account_request(ja_runner_peer_account(((side_t *)apr_hash_this_val(hi))->peer), at);
+    }
+    return NULL;
+}
+
+/* The one thing that is looked at while nothing is to be done: one system call. */
+static void on_look(void *baton)
+{
+    ja_runner_t *r = baton;
+    apr_pool_t *scratch;
+    ja_err_t *err;
+
+    apr_pool_create(&scratch, r->pool);
+    err = take_request(r, scratch);
+    if (err) {
+        ja_event_errored(r->conf.log, "jprs_acme", err, "looking at requests", 0, scratch);
+    }
+    apr_pool_destroy(scratch);
+    ja_timer_set(r->look, ja_clock_now() + (r->conf.look_every ? r->conf.look_every : LOOK_EVERY));
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
@@ -298,12 +412,36 @@ static int is_critical(const ja_runner_t *r)
             return 1;
         }
     }
-    for (hi = apr_hash_first(NULL, r->peers); hi; hi = apr_hash_next(hi)) {
-        if (ja_account_is_critical(((peer_t *)apr_hash_this_val(hi))->account)) {
+    for (hi = apr_hash_first(NULL, r->sides); hi; hi = apr_hash_next(hi)) {
+        const side_t *side = apr_hash_this_val(hi);
+
+        if (ja_account_is_critical(ja_runner_peer_account(side->peer))) {
             return 1;
         }
     }
     return 0;
+}
+
+/* Orders that were let pass and not placed are given back; what is saved holds for the next run. */
+static void settle(ja_runner_t *r)
+{
+    apr_hash_index_t *hi;
+    int i;
+
+    for (i = 0; i < n_domains(r); i++) {
+        const slot_t *slot = &r->slots[i];
+        int placed = 0, good = 0;
+
+        if (slot->attempt) {
+            ja_attempt_counts(slot->attempt, &placed, &good);
+        }
+        if (slot->place == PLACE_QUEUE || slot->place == PLACE_WORK) {
+            ja_runner_peer_cut(slot->side->peer, slot->taken, placed, good);
+        }
+    }
+    for (hi = apr_hash_first(NULL, r->sides); hi; hi = apr_hash_next(hi)) {
+        ja_runner_peer_save(((side_t *)apr_hash_this_val(hi))->peer);
+    }
 }
 
 static void on_nothing(void *baton)
@@ -348,10 +486,16 @@ ja_err_t *ja_runner_make(ja_runner_t **runner, const ja_runner_conf_t *conf, apr
 
     r->conf = *conf;
     r->pool = pool;
-    r->last = &r->first;
+    make_empty(&r->queue);
     JA_TRY(ja_loop_make(&r->loop, WORK_THREADS, pool));
-    JA_TRY(ja_http_curl_make(&r->http, io, &http_conf, pool));
-    ja_loop_use(r->loop, io);
+    if (conf->http) {
+        r->http = conf->http;
+        ja_loop_use(r->loop, conf->io);
+    }
+    else {
+        JA_TRY(ja_http_curl_make(&r->http, io, &http_conf, pool));
+        ja_loop_use(r->loop, io);
+    }
     r->solvers[0] = ja_http01_solver(conf->http01, pool);
     *runner = r;
     return NULL;
@@ -370,6 +514,7 @@ ja_err_t *ja_runner_run(ja_runner_t *r)
     if (!err) {
         start_all(r);
         err = ja_loop_run(r->loop, is_over, r);
+        settle(r);
     }
     err = ja_err_dup(err, r->pool);
     apr_pool_destroy(scratch);

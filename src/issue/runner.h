@@ -1,15 +1,17 @@
 /* issue/runner: all managed domains in one event loop. It decides which domain is worked on when:
- * due times are timers, due domains queue for a place (ManagedDomainConcurrency), a domain whose
- * account is not ready waits for that. How the work goes is in issue/attempt.
+ * due times are timers, due domains wait until their account and its governor let them begin, then
+ * queue for a place (ManagedDomainConcurrency). How the work goes is in issue/attempt.
  *
  * Lives in one process at a time, on one thread. Idle, it makes no system call for a domain between
- * its due times.
+ * its due times, and one every few seconds to see whether the command asks for something.
  */
 #ifndef JA_ISSUE_RUNNER_H
 #define JA_ISSUE_RUNNER_H
 
 #include "base/log.h"
+#include "base/loop.h"
 #include "issue/plan.h"
+#include "net/http.h"
 #include "solve/http01.h"
 
 typedef struct ja_runner_t ja_runner_t;
@@ -19,6 +21,11 @@ typedef struct {
     ja_http01_table_t *http01; /* shared with the processes that answer */
     const ja_log_t *log;
     const char *user_agent; /* "mod_jprs_acme/0.1.0 ..." */
+    /* For tests, else 0: another network than curl's, with what the loop is to wait on, and how
+     * often requests/ is looked at. They live as long as the runner. */
+    ja_http_t *http;
+    const ja_loop_io_t *io;
+    apr_interval_time_t look_every;
 } ja_runner_conf_t;
 
 /* Once in the httpd parent, before children and threads exist. */

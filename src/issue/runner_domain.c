@@ -139,12 +139,25 @@ void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *st
 apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t now)
 {
     ja_due_t due = ja_due(d->plan, d->live, d->staged, now);
+    apr_time_t at = due.at > d->job.next_at ? due.at : d->job.next_at;
+    apr_time_t place_at = d->job.order_url ? 0 : ja_job_place_at(&d->job, now);
 
     *why = due.why;
     if (due.why == JA_DUE_NEVER) {
         return 0;
     }
-    return due.at > d->job.next_at ? due.at : d->job.next_at;
+    return at > place_at ? at : place_at;
+}
+
+/* Was it the CA, or the way to it, that the last attempt failed for? */
+int ja_domain_awaits_ca(const ja_domain_t *d)
+{
+    return d->job.error && ja_err_row(ja_err_code_find(d->job.error->id))->retry == JA_RETRY_CA;
+}
+
+void ja_domain_hurry(ja_domain_t *d)
+{
+    d->job.next_at = 0;
 }
 
 /* ---- the end of an attempt ------------------------------------------------------------------- */

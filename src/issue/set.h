@@ -44,6 +44,9 @@ typedef struct {
 /* The certificate with the earliest not_after: what renewal is computed from. Lives with `set`. */
 const ja_cert_facts_t *ja_set_first_to_expire(const ja_set_t *set);
 
+/* The certificate for `spec` that a set has, or NULL. */
+const ja_set_cert_t *ja_set_find(const ja_set_t *set, int spec);
+
 /* set.json of `group` (LIVE or STAGING), nothing else read. `*set` is NULL, without error, if there
  * is none. JA_E_SYNTAX, JA_E_UNTRUSTED, JA_E_TOO_LARGE if it is damaged; JA_E_IO. */
 ja_err_t *ja_set_load(const ja_set_t **set, ja_store_t *store, ja_group_t group, const char *name,
@@ -75,8 +78,9 @@ int ja_set_has_cert(ja_store_t *store, const char *name, ja_key_spec_t spec,
                     const apr_array_header_t *names, apr_time_t now, apr_pool_t *scratch);
 
 /* All of `specs` (ja_key_spec_t) are in ASIDE, each found good by ja_set_keep_chain() or
- * ja_set_has_cert(): write set.json, publish. `*set` is what was staged. JA_E_CERT_BAD, JA_E_NOT_FOUND, ... of what is in ASIDE; JA_E_IO. After
- * an error ASIDE is as complete as before: the call can be repeated. */
+ * ja_set_has_cert(): write set.json, publish. `*set` is what was staged. JA_E_CERT_BAD,
+ * JA_E_NOT_FOUND, ... of what is in ASIDE; JA_E_IO. After an error ASIDE is as complete as before:
+ * the call can be repeated. */
 ja_err_t *ja_set_stage(const ja_set_t **set, ja_store_t *store, const char *name,
                        const apr_array_header_t *specs, const char *ca_url, apr_time_t now,
                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
@@ -98,8 +102,8 @@ ja_err_t *ja_set_commit(int *committed, ja_store_t *store, const char *name,
                         apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* The live sets that are valid at `now`, by the names in their certificates (const char * -> const
- * ja_set_t *; of two, the one that lasts longer): for ja_set_adopt(). What can't be read is left out.
- * A listing, and a small file for each set. JA_E_IO, JA_E_TOO_LARGE. */
+ * ja_set_t *; of two, the one that lasts longer): for ja_set_adopt(). What can't be read is left
+ * out. A listing, and a small file for each set. JA_E_IO, JA_E_TOO_LARGE. */
 ja_err_t *ja_set_index(apr_hash_t **by_name, ja_store_t *store, apr_time_t now, apr_pool_t *result,
                        apr_pool_t *scratch) JA_WARN_UNUSED;
 
@@ -128,15 +132,16 @@ typedef struct {
     const apr_array_header_t *privkey_paths;
 } ja_set_files_t;
 
-/* 0 entries: nothing to serve. JA_E_LIVE_BAD: there is something, but it is damaged, or set.json is;
- * then `files` has those certificates that are good all the same (or none): serve them. JA_E_IO: it
- * can't be told; `files` likewise. */
+/* 0 entries: nothing to serve. JA_E_LIVE_BAD: there is something, but it is damaged, or set.json
+ * is; then `files` has those certificates that are good all the same (or none): serve them.
+ * JA_E_IO: it can't be told; `files` likewise. */
 ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *name,
                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* After JA_E_LIVE_BAD without a single file: put the newest earlier generation that is good and valid
- * at `now` in the place of the live one. `*generation` is its number; 0: there is none, and nothing
- * is live any more, so that a new set is ordered. Nothing is removed from archive/. JA_E_IO. */
+/* After JA_E_LIVE_BAD without a single file: put the newest earlier generation that is good and
+ * valid at `now` in the place of the live one. `*generation` is its number; 0: there is none, and
+ * nothing is live any more, so that a new set is ordered. Nothing is removed from archive/.
+ * JA_E_IO. */
 ja_err_t *ja_set_repair(int *generation, ja_store_t *store, const char *name, apr_time_t now,
                         apr_pool_t *scratch) JA_WARN_UNUSED;
 

@@ -112,8 +112,8 @@ static ja_err_t *read_pair(ja_set_pair_t *pair, ja_store_t *store, const char *n
     JA_TRY(ja_store_load(&pair->fullchain, store, JA_GROUP_LIVE, name, row->fullchain_file,
                          JA_CHAIN_MAX_BYTES, scratch, scratch));
     JA_TRY(ja_key_parse(&pair->key, pair->privkey.bytes, pair->privkey.len, scratch, scratch));
-    JA_TRY(ja_chain_parse(&pair->chain, pair->fullchain.bytes, pair->fullchain.len, scratch,
-                          scratch));
+    JA_TRY(
+        ja_chain_parse(&pair->chain, pair->fullchain.bytes, pair->fullchain.len, scratch, scratch));
     return ja_chain_check(pair->chain, pair->key, row->facts.names, now, scratch);
 }
 

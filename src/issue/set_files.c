@@ -139,8 +139,7 @@ static int is_usable(ja_store_t *store, const char *name, apr_time_t now, apr_po
         || ja_set_first_to_expire(set)->not_after <= now) {
         return 0;
     }
-    return !ja_set_files(&files, store, name, scratch, scratch)
-           && files.fullchain_paths->nelts > 0;
+    return !ja_set_files(&files, store, name, scratch, scratch) && files.fullchain_paths->nelts > 0;
 }
 
 ja_err_t *ja_set_repair(int *generation, ja_store_t *store, const char *name, apr_time_t now,

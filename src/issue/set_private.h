@@ -27,9 +27,6 @@ ja_err_t *ja_set_parse(const ja_set_t **set, const ja_bytes_t *json, const char 
                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 const char *ja_set_print(const ja_set_t *set, apr_pool_t *pool);
 
-/* The certificate for `spec` that a set has, or NULL. */
-const ja_set_cert_t *ja_set_find(const ja_set_t *set, int spec);
-
 /* The files of `spec` in ASIDE or STAGING: read, parsed, the key being of that type; whether they
  * belong together is the caller's next question. JA_E_NOT_FOUND, JA_E_UNTRUSTED, JA_E_SYNTAX,
  * JA_E_CERT_BAD, ... */
@@ -40,14 +37,15 @@ ja_err_t *ja_set_read_pair(ja_set_pair_t *pair, ja_store_t *store, ja_group_t gr
                            const char *name, int spec, apr_pool_t *result,
                            apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* The same for files of which ja_set_keep_chain() or ja_set_has_cert() has just said that they belong
- * together: the key stays unread (parsing one costs OpenSSL a millisecond) and is NULL in `pair`. */
+/* The same for files of which ja_set_keep_chain() or ja_set_has_cert() has just said that they
+ * belong together: the key stays unread (parsing one costs OpenSSL a millisecond) and is NULL in
+ * `pair`. */
 ja_err_t *ja_set_read_proven(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
                              const char *name, int spec, apr_pool_t *result,
                              apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* Make `pairs` (ja_set_pair_t, in the order of the configuration) the live set of set->name, printed
- * anew. `set` says who issued it and when. */
+/* Make `pairs` (ja_set_pair_t, in the order of the configuration) the live set of set->name,
+ * printed anew. `set` says who issued it and when. */
 ja_err_t *ja_set_write(ja_store_t *store, const ja_set_t *set, const apr_array_header_t *pairs,
                        apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
 

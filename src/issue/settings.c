@@ -79,8 +79,8 @@ static char *without_passwords(const char *text, apr_pool_t *pool)
     host += 3;
     user_end = memchr(host, '@', strcspn(host, "/?# "));
     return apr_pstrcat(pool, apr_pstrmemdup(pool, text, (apr_size_t)(host - text)),
-                       user_end ? "..." : "",
-                       without_passwords(user_end ? user_end : host, pool), NULL);
+                       user_end ? "..." : "", without_passwords(user_end ? user_end : host, pool),
+                       NULL);
 }
 
 /* What was written, for a message: blank separated, cut, on one line. */
@@ -154,38 +154,4 @@ void ja_settings_merge(ja_settings_t *merged, const ja_settings_t *base, const j
         }
         merged->set |= bit_of(row);
     }
-}
-
-/* As httpd.conf has it: in quotes if there are blanks in it, with a backslash before a quote or
- * another backslash. */
-static const char *quoted(const char *word, apr_pool_t *pool)
-{
-    char *out = apr_palloc(pool, 2 * strlen(word) + 3);
-    char *at = out;
-
-    if (*word && !word[strcspn(word, " \t\"'\\")]) {
-        return word;
-    }
-    *at++ = '"';
-    for (; *word; word++) {
-        if (*word == '"' || *word == '\\') {
-            *at++ = '\\';
-        }
-        *at++ = *word;
-    }
-    *at++ = '"';
-    *at = '\0';
-    return out;
-}
-
-const char *ja_settings_text(const ja_settings_t *from, const ja_setting_t *row, apr_pool_t *pool)
-{
-    apr_array_header_t *words = apr_array_make(pool, 4, sizeof(const char *));
-    int i;
-
-    row->print(words, from, pool);
-    for (i = 0; i < words->nelts; i++) {
-        APR_ARRAY_IDX(words, i, const char *) = quoted(APR_ARRAY_IDX(words, i, const char *), pool);
-    }
-    return apr_array_pstrcat(pool, words, ' ');
 }

@@ -15,6 +15,7 @@
 #include "base/span.h"
 #include "issue/complaint.h"
 #include "issue/eab.h"
+#include "issue/window.h"
 #include "pki/key.h"
 
 typedef enum {
@@ -34,6 +35,9 @@ extern const ja_enumstr_t ja_activation_names;
 #define JA_CA_JPRS_URL     "https://acme.amecert.jprs.jp/DV/getDirectory"
 #define JA_CONTACTS_MAX    6
 #define JA_CONCURRENCY_MAX 1000
+#define JA_RATE_MAX        1000000
+#define JA_RATE_PER_MIN    apr_time_from_sec(60)
+#define JA_RATE_PER_MAX    apr_time_from_sec(366L * 86400)
 
 /* The rows' numbers. */
 typedef enum {
@@ -61,6 +65,7 @@ typedef struct {
     ja_span_t renew_before;         /* more than 0                                             */
     ja_renew_t renew;
     ja_activation_t activation;
+    ja_rate_t rate;  /* max 0: none; else per is JA_RATE_PER_MIN .. JA_RATE_PER_MAX         */
     int concurrency; /* 1 .. JA_CONCURRENCY_MAX                                 */
 } ja_settings_t;
 
@@ -109,10 +114,10 @@ const char *ja_settings_give(ja_settings_t *to, const ja_setting_t *row,
 void ja_settings_merge(ja_settings_t *merged, const ja_settings_t *base, const ja_settings_t *over,
                        apr_pool_t *pool);
 
-/* The field's words as one text, quoted where httpd.conf needs it; "" if there are none. */
-const char *ja_settings_text(const ja_settings_t *from, const ja_setting_t *row, apr_pool_t *pool);
-
 /* --- the rows' own functions: settings_parse.c and settings_print.c --------------------------- */
+
+/* The word, or "" if there are not as many. */
+const char *ja_settings_word(const apr_array_header_t *words, int i);
 
 #define JA_SETTING(id, name, scope, syntax, fallback, absent, field, ...)                     \
     const char *ja_settings_parse_##field(ja_settings_t *to, const apr_array_header_t *words, \

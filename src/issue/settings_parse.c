@@ -6,8 +6,7 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
-/* The word, or "" if there are not as many. */
-static const char *word_at(const apr_array_header_t *words, int i)
+const char *ja_settings_word(const apr_array_header_t *words, int i)
 {
     return i >= 0 && i < words->nelts ? APR_ARRAY_IDX(words, i, const char *) : "";
 }
@@ -16,7 +15,7 @@ static const char *word_at(const apr_array_header_t *words, int i)
 static const char *parse_enum(int *value, const ja_enumstr_t *names,
                               const apr_array_header_t *words, apr_pool_t *pool)
 {
-    *value = words->nelts == 1 ? ja_enumstr_parse(names, word_at(words, 0)) : -1;
+    *value = words->nelts == 1 ? ja_enumstr_parse(names, ja_settings_word(words, 0)) : -1;
     if (*value >= 0) {
         return NULL;
     }
@@ -28,7 +27,7 @@ static const char *parse_enum(int *value, const ja_enumstr_t *names,
 const char *ja_settings_parse_store(ja_settings_t *to, const apr_array_header_t *words,
                                     const char *root, apr_pool_t *pool)
 {
-    const char *path = word_at(words, 0);
+    const char *path = ja_settings_word(words, 0);
 
     (void)root;
     if (words->nelts != 1) {
@@ -54,7 +53,7 @@ const char *ja_settings_parse_challenges(ja_settings_t *to, const apr_array_head
 
     (void)root;
     for (i = 0; i < words->nelts; i++) {
-        word = word_at(words, i);
+        word = ja_settings_word(words, i);
         if (apr_cstr_casecmp(word, "dns-01") == 0 || apr_cstr_casecmp(word, "tls-alpn-01") == 0) {
             return apr_psprintf(pool, "%s is not supported yet by this version; allowed: http-01",
                                 word);
@@ -82,14 +81,14 @@ const char *ja_settings_parse_keys(ja_settings_t *to, const apr_array_header_t *
 
     (void)root;
     for (i = 0; i < words->nelts; i++) {
-        spec = ja_enumstr_parse(&ja_key_spec_names, word_at(words, i));
+        spec = ja_enumstr_parse(&ja_key_spec_names, ja_settings_word(words, i));
         if (spec < 0) {
-            return apr_psprintf(pool, "\"%s\" is no kind of key; allowed: %s", word_at(words, i),
-                                allowed);
+            return apr_psprintf(pool, "\"%s\" is no kind of key; allowed: %s",
+                                ja_settings_word(words, i), allowed);
         }
         if (seen & 1u << spec) {
             return apr_psprintf(pool, "%s is there twice; allowed: %s, each at most once",
-                                word_at(words, i), allowed);
+                                ja_settings_word(words, i), allowed);
         }
         seen |= 1u << spec;
         APR_ARRAY_PUSH(keys, ja_key_spec_t) = (ja_key_spec_t)spec;
@@ -102,7 +101,7 @@ const char *ja_settings_parse_keys(ja_settings_t *to, const apr_array_header_t *
 const char *ja_settings_parse_renew_before(ja_settings_t *to, const apr_array_header_t *words,
                                            const char *root, apr_pool_t *pool)
 {
-    const char *word = word_at(words, 0);
+    const char *word = ja_settings_word(words, 0);
     int is_bare = *word && !word[strspn(word, "0123456789")];
     ja_span_t span = { 0, 0 };
 
@@ -137,7 +136,7 @@ const char *ja_settings_parse_activation(ja_settings_t *to, const apr_array_head
     const char *fault = parse_enum(&value, &ja_activation_names, words, pool);
 
     (void)root;
-    if (fault && words->nelts == 1 && apr_cstr_casecmp(word_at(words, 0), "hot") == 0) {
+    if (fault && words->nelts == 1 && apr_cstr_casecmp(ja_settings_word(words, 0), "hot") == 0) {
         return apr_psprintf(pool,
                             "activation without a restart is not supported yet by this version; "
                             "allowed: one of %s",
@@ -150,7 +149,7 @@ const char *ja_settings_parse_activation(ja_settings_t *to, const apr_array_head
 const char *ja_settings_parse_concurrency(ja_settings_t *to, const apr_array_header_t *words,
                                           const char *root, apr_pool_t *pool)
 {
-    const char *word = word_at(words, 0);
+    const char *word = ja_settings_word(words, 0);
     apr_int64_t number = 0;
 
     (void)root;
@@ -162,5 +161,41 @@ const char *ja_settings_parse_concurrency(ja_settings_t *to, const apr_array_hea
         return apr_psprintf(pool, "not a number of orders; allowed: 1 to %d", JA_CONCURRENCY_MAX);
     }
     to->concurrency = (int)number;
+    return NULL;
+}
+
+/* "100/1h": up to seven digits, so that nothing overflows. */
+static int parse_rate(ja_rate_t *rate, const char *word, apr_pool_t *pool)
+{
+    size_t digits = strspn(word, "0123456789");
+    ja_span_t span;
+
+    if (digits < 1 || digits > 7 || word[digits] != '/'
+        || !ja_span_parse(&span, word + digits + 1)) {
+        return 0;
+    }
+    rate->max = apr_atoi64(apr_pstrmemdup(pool, word, digits));
+    rate->per = span.duration;
+    return span.percent == 0 && rate->max >= 1 && rate->max <= JA_RATE_MAX
+           && rate->per >= JA_RATE_PER_MIN && rate->per <= JA_RATE_PER_MAX;
+}
+
+const char *ja_settings_parse_rate(ja_settings_t *to, const apr_array_header_t *words,
+                                   const char *root, apr_pool_t *pool)
+{
+    ja_rate_t rate = { 0, 0 };
+
+    (void)root;
+    if (words->nelts == 1 && apr_cstr_casecmp(ja_settings_word(words, 0), "none") == 0) {
+        to->rate = rate;
+        return NULL;
+    }
+    if (words->nelts != 1 || !parse_rate(&rate, ja_settings_word(words, 0), pool)) {
+        return apr_psprintf(pool,
+                            "not a number of orders in a time; allowed: none, or 1 to %d, a slash "
+                            "and a duration of 1min to 366d, as in 100/1h",
+                            JA_RATE_MAX);
+    }
+    to->rate = rate;
     return NULL;
 }

@@ -5,6 +5,7 @@
 
 #include <apr_cstr.h>
 #include <apr_file_info.h>
+#include <apr_file_io.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
@@ -17,12 +18,6 @@
 #define HOST_LEN  64  /* longer hosts are misprints of nothing          */
 
 #define EAB_ALLOWED "file:PATH (mode 0600), or KID HMAC, or none"
-
-/* The word, or "" if there are not as many. */
-static const char *word_at(const apr_array_header_t *words, int i)
-{
-    return i >= 0 && i < words->nelts ? APR_ARRAY_IDX(words, i, const char *) : "";
-}
 
 /* --- ManagedDomainCA -------------------------------------------------------------------------- */
 
@@ -80,7 +75,7 @@ static int is_misprint(const char *host)
 const char *ja_settings_parse_ca_url(ja_settings_t *to, const apr_array_header_t *words,
                                      const char *root, apr_pool_t *pool)
 {
-    const char *word = word_at(words, 0);
+    const char *word = ja_settings_word(words, 0);
     ja_err_t *err;
     ja_url_t url;
 
@@ -124,6 +119,32 @@ static const char *full_path(const char **full, const char *path, const char *ro
     return NULL;
 }
 
+#define PEM_ALLOWED "a file with certificates in PEM form"
+
+/* NULL, or what keeps the regular file `path` from having a certificate in it. Whether that is a
+ * good one is found out by the connection. */
+static const char *check_pem(const char *path, apr_pool_t *pool)
+{
+    char line[256];
+    char reason[128];
+    apr_file_t *file;
+    int has_cert = 0;
+    apr_status_t status =
+        apr_file_open(&file, path, APR_FOPEN_READ | APR_FOPEN_BUFFERED, APR_FPROT_OS_DEFAULT, pool);
+
+    if (status != APR_SUCCESS) {
+        return apr_psprintf(pool, "file %s can't be read: %s; allowed: " PEM_ALLOWED, path,
+                            apr_strerror(status, reason, sizeof(reason)));
+    }
+    while (!has_cert && apr_file_gets(line, sizeof(line), file) == APR_SUCCESS) {
+        has_cert = strncmp(line, "-----BEGIN ", 11) == 0 && strstr(line, "CERTIFICATE-----");
+    }
+    apr_file_close(file);
+    return has_cert ? NULL
+                    : apr_psprintf(pool, "file %s has no certificate in it; allowed: " PEM_ALLOWED,
+                                   path);
+}
+
 const char *ja_settings_parse_trust_file(ja_settings_t *to, const apr_array_header_t *words,
                                          const char *root, apr_pool_t *pool)
 {
@@ -133,29 +154,27 @@ const char *ja_settings_parse_trust_file(ja_settings_t *to, const apr_array_head
     apr_status_t status;
     char reason[128];
 
-    if (words->nelts != 1 || !*word_at(words, 0)) {
-        return "takes one path; allowed: a file with certificates in PEM form";
+    if (words->nelts != 1 || !*ja_settings_word(words, 0)) {
+        return "takes one path; allowed: " PEM_ALLOWED;
     }
     if (!root) {
-        to->trust_file = apr_pstrdup(pool, word_at(words, 0));
+        to->trust_file = apr_pstrdup(pool, ja_settings_word(words, 0));
         return NULL;
     }
-    fault = full_path(&path, word_at(words, 0), root, pool);
+    fault = full_path(&path, ja_settings_word(words, 0), root, pool);
     if (fault) {
         return fault;
     }
     status = apr_stat(&info, path, APR_FINFO_TYPE, pool);
     if (status != APR_SUCCESS && status != APR_INCOMPLETE) {
-        return apr_psprintf(pool,
-                            "file %s can't be read: %s; allowed: a file with certificates in "
-                            "PEM form",
-                            path, apr_strerror(status, reason, sizeof(reason)));
+        return apr_psprintf(pool, "file %s can't be read: %s; allowed: " PEM_ALLOWED, path,
+                            apr_strerror(status, reason, sizeof(reason)));
     }
     if (info.filetype != APR_REG) {
-        return "it is not a regular file; allowed: a file with certificates in PEM form";
+        return "it is not a regular file; allowed: " PEM_ALLOWED;
     }
     to->trust_file = path;
-    return NULL;
+    return check_pem(path, pool);
 }
 
 /* --- ManagedDomainContact --------------------------------------------------------------------- */
@@ -230,12 +249,12 @@ const char *ja_settings_parse_contacts(ja_settings_t *to, const apr_array_header
         return apr_psprintf(pool, "%d addresses; allowed: 1 to %d", words->nelts, JA_CONTACTS_MAX);
     }
     for (i = 0; i < words->nelts; i++) {
-        mail = mail_parse(word_at(words, i), &why, pool);
+        mail = mail_parse(ja_settings_word(words, i), &why, pool);
         if (!mail) {
             return apr_psprintf(pool,
                                 "\"%s\" is no mail address: %s; allowed: 1 to %d addresses, as "
                                 "in admin@example.jp",
-                                word_at(words, i), why, JA_CONTACTS_MAX);
+                                ja_settings_word(words, i), why, JA_CONTACTS_MAX);
         }
         if (has_mail(mails, mail)) {
             return apr_psprintf(pool, "%s is there twice; allowed: 1 to %d different addresses",
@@ -254,7 +273,7 @@ const char *ja_settings_parse_agreed(ja_settings_t *to, const apr_array_header_t
 {
     (void)root;
     (void)pool;
-    if (words->nelts != 1 || apr_cstr_casecmp(word_at(words, 0), "accepted") != 0) {
+    if (words->nelts != 1 || apr_cstr_casecmp(ja_settings_word(words, 0), "accepted") != 0) {
         return "not an agreement; allowed: accepted, once you have read the CA's terms of service "
                "and agree to them";
     }
@@ -276,7 +295,7 @@ static ja_eab_t *missing_eab(const char *path, const ja_place_t *place, apr_pool
 static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words, const char *root,
                                 const ja_place_t *place, apr_pool_t *pool, apr_pool_t *scratch)
 {
-    const char *first = word_at(words, 0);
+    const char *first = ja_settings_word(words, 0);
     const char *path;
     const char *fault;
     ja_err_t *err;
@@ -293,7 +312,7 @@ static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words,
         }
     }
     else if (words->nelts == 2) {
-        err = ja_eab_parse(eab, first, word_at(words, 1), pool, scratch);
+        err = ja_eab_parse(eab, first, ja_settings_word(words, 1), pool, scratch);
     }
     else {
         return "can't be understood; allowed: " EAB_ALLOWED;
@@ -305,7 +324,7 @@ static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words,
 const char *ja_settings_parse_eab(ja_settings_t *to, const apr_array_header_t *words,
                                   const char *root, apr_pool_t *pool)
 {
-    const char *last = word_at(words, words->nelts - 1);
+    const char *last = ja_settings_word(words, words->nelts - 1);
     apr_array_header_t *rest = apr_array_copy(pool, words);
     apr_time_t issued_at = 0;
     apr_pool_t *scratch;

@@ -102,3 +102,12 @@ void ja_settings_print_concurrency(apr_array_header_t *words, const ja_settings_
 {
     push(words, apr_itoa(pool, from->concurrency));
 }
+
+void ja_settings_print_rate(apr_array_header_t *words, const ja_settings_t *from, apr_pool_t *pool)
+{
+    const ja_span_t span = { from->rate.per, 0 };
+
+    push(words, from->rate.max == 0 ? "none"
+                                    : apr_psprintf(pool, "%" APR_INT64_T_FMT "/%s", from->rate.max,
+                                                   ja_span_print(&span, pool)));
+}

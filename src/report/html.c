@@ -37,8 +37,7 @@ static void put(ja_out_t *out, const char *text, int max)
 static void put_time(ja_out_t *out, apr_time_t at, apr_time_t now)
 {
     ja_out_printf(out, "<span style=\"white-space: nowrap\">%s</span> (%s)",
-                  ja_json_time_print(at, out->pool),
-                  ja_words_when(JA_LANG_EN, at, now, out->pool));
+                  ja_json_time_print(at, out->pool), ja_words_when(JA_LANG_EN, at, now, out->pool));
 }
 
 static void put_names(ja_out_t *out, const ja_report_domain_t *domain)

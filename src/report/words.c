@@ -69,6 +69,13 @@ static const char *const RETRIES[][JA_LANG_COUNT] = {
                          "間隔を広げながら再試行 (新しいオーダーを作成)" },
     [JA_RETRY_SLOW]  = { "every few hours, or as soon as the configuration changes",
                          "数時間ごと、または設定の変更後すぐに再試行" },
+    [JA_RETRY_ANEW]  = { "at once with a new order, then with growing intervals",
+                         "すぐに新しいオーダーで再試行、以後は間隔を広げながら再試行" },
+    [JA_RETRY_CA]    = { "soon, then every half hour; an order in flight goes on",
+                         "間隔を広げながら最長 30 分ごとに再試行 (進行中のオーダーを継続)" },
+    [JA_RETRY_HOLD]  = { "when the account works: after a change of EAB or configuration, or "
+                         "`jprs-acme register`",
+                         "アカウントの回復後 (EAB や設定の変更後、または jprs-acme register の実行後)" },
 };
 
 /* English is the table of issue/flow. */

@@ -19,6 +19,7 @@ static const group_row_t GROUPS[] = {
     [JA_GROUP_ASIDE]    = { "aside",    1, 1 },
     [JA_GROUP_STAGING]  = { "staging",  1, 0 },
     [JA_GROUP_JOBS]     = { "jobs",     0, 1 },
+    [JA_GROUP_REQUESTS] = { "requests", 0, 1 },
 };
 /* clang-format on */
 _Static_assert(sizeof(GROUPS) / sizeof(GROUPS[0]) == JA_GROUP_COUNT, "a row for each group");
@@ -119,6 +120,12 @@ ja_err_t *ja_store_has(int *has, ja_store_t *store, ja_group_t group, const char
 {
     JA_TRY(check_named(group, name, scratch));
     return store->ops->has(has, store, group, name, scratch);
+}
+
+ja_err_t *ja_store_changed_at(apr_time_t *at, ja_store_t *store, ja_group_t group,
+                              apr_pool_t *scratch)
+{
+    return store->ops->changed_at(at, store, group, scratch);
 }
 
 ja_err_t *ja_store_list(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,

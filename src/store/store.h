@@ -28,6 +28,7 @@ typedef enum {
     JA_GROUP_ASIDE,    /*      server   names of items   a set being put together */
     JA_GROUP_STAGING,  /*      server   names of items   a complete new set       */
     JA_GROUP_JOBS,     /*      server   items            NAME.json                */
+    JA_GROUP_REQUESTS, /*      root     items            what the command asks for */
     JA_GROUP_COUNT
 } ja_group_t;
 
@@ -57,6 +58,8 @@ typedef struct {
                      apr_pool_t *scratch);
     ja_err_t *(*list)(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
                       apr_pool_t *result, apr_pool_t *scratch);
+    ja_err_t *(*changed_at)(apr_time_t *at, ja_store_t *store, ja_group_t group,
+                            apr_pool_t *scratch);
     ja_err_t *(*publish)(ja_store_t *store, const char *name, apr_pool_t *scratch);
     ja_err_t *(*commit)(int *generation, ja_store_t *store, const char *name,
                         const ja_item_t *items, int n_items, int keep, apr_pool_t *scratch);
@@ -99,6 +102,11 @@ ja_err_t *ja_store_has(int *has, ja_store_t *store, ja_group_t group, const char
  * JA_E_TOO_LARGE; JA_E_IO. Not for JA_GROUP_ASIDE. */
 ja_err_t *ja_store_list(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
                         apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* When an item or name of the group was last added, replaced or removed: another value says that
+ * something has changed. One system call. */
+ja_err_t *ja_store_changed_at(apr_time_t *at, ja_store_t *store, ja_group_t group,
+                              apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Make the set in JA_GROUP_ASIDE the one in JA_GROUP_STAGING, replacing an older one there,
  * durably. After a kill in the middle of it the older one may be what is in JA_GROUP_ASIDE.

@@ -23,6 +23,7 @@ static const ja_store_fs_dir_t GROUP_DIR[] = {
     [JA_GROUP_ASIDE]    = JA_DIR_STAGING,
     [JA_GROUP_STAGING]  = JA_DIR_STAGING,
     [JA_GROUP_JOBS]     = JA_DIR_JOBS,
+    [JA_GROUP_REQUESTS] = JA_DIR_REQUESTS,
 };
 /* clang-format on */
 _Static_assert(sizeof(GROUP_DIR) / sizeof(GROUP_DIR[0]) == JA_GROUP_COUNT, "a row for each group");
@@ -292,6 +293,20 @@ static ja_err_t *list(apr_array_header_t **names, ja_store_t *store, ja_group_t 
     return NULL;
 }
 
+static ja_err_t *changed_at(apr_time_t *at, ja_store_t *store, ja_group_t group,
+                            apr_pool_t *scratch)
+{
+    const ja_store_fs_t *fs = store->impl;
+    struct stat st;
+
+    if (fstat(fs->fd[GROUP_DIR[group]], &st) != 0) {
+        return ja_err_os(JA_E_IO, errno, scratch, "looking at %s",
+                         path_of(store, group, NULL, NULL, scratch));
+    }
+    *at = apr_time_from_sec(st.st_mtim.tv_sec) + st.st_mtim.tv_nsec / 1000;
+    return NULL;
+}
+
 static ja_err_t *lock(ja_store_t *store, apr_pool_t *pool, apr_pool_t *scratch)
 {
     const ja_store_fs_t *fs = store->impl;
@@ -306,6 +321,7 @@ const ja_store_ops_t ja_store_fs_ops = {
     .remove = remove_item,
     .remove_name = remove_name,
     .has = has,
+    .changed_at = changed_at,
     .list = list,
     .publish = ja_store_fs_publish,
     .commit = ja_store_fs_commit,

@@ -3,6 +3,7 @@
  *   live/NAME -> ../archive/NAME/N      root     0755, keys 0600
  *   archive/NAME/N/                     root
  *   accounts/ staging/ jobs/            server   0700; ASIDE is staging/.NAME
+ *   requests/                           root     0755
  *   config.json                         root     0644
  *   jobs/.lock                          server   the runner's lock
  *
@@ -26,8 +27,8 @@ ja_err_t *ja_store_fs_make(const char *path, uid_t server_uid, gid_t server_gid,
 
 /* Open an existing tree. Who owns the groups is read from the directories' owners (top directory:
  * root's part; jobs/: the server's). JA_E_NOT_FOUND if there is none, JA_E_UNTRUSTED if a directory
- * belongs to the wrong one of the two. Descriptors are closed with `pool` and not inherited by
- * programs. */
+ * belongs to the wrong one of the two, or others can write to the top directory. Descriptors are
+ * closed with `pool` and not inherited by programs. */
 ja_err_t *ja_store_fs_open(ja_store_t **store, const char *path, apr_pool_t *pool,
                            apr_pool_t *scratch) JA_WARN_UNUSED;
 

@@ -13,6 +13,7 @@ typedef enum {
     JA_DIR_ARCHIVE,
     JA_DIR_ACCOUNTS,
     JA_DIR_STAGING,
+    JA_DIR_REQUESTS,
     JA_DIR_JOBS,
     JA_DIR_COUNT
 } ja_store_fs_dir_t;
@@ -30,7 +31,7 @@ extern const ja_store_ops_t ja_store_fs_ops;
 typedef struct {
     const char *path; /* of the top directory, absolute, no slash at the end   */
     int fd[JA_DIR_COUNT];
-    uid_t root_uid;   /* who writes top, live, archive                         */
+    uid_t root_uid;   /* who writes top, live, archive, requests               */
     uid_t server_uid; /* who writes accounts, staging, jobs                    */
 } ja_store_fs_t;
 

@@ -20,6 +20,7 @@ const ja_store_fs_row_t ja_store_fs_dirs[JA_DIR_COUNT] = {
     [JA_DIR_ARCHIVE]  = { "archive",  0755, 0 },
     [JA_DIR_ACCOUNTS] = { "accounts", 0700, 1 },
     [JA_DIR_STAGING]  = { "staging",  0700, 1 },
+    [JA_DIR_REQUESTS] = { "requests", 0755, 0 },
     [JA_DIR_JOBS]     = { "jobs",     0700, 1 },
 };
 /* clang-format on */
@@ -51,13 +52,27 @@ static ja_err_t *make_parents(const char *path, apr_pool_t *scratch)
     return NULL;
 }
 
-/* The top directory belongs to this process, and nobody else may move about what is in it. One
- * that was there before keeps its mode: a slip in httpd.conf must not open or close somebody else's
- * directory. */
+/* Nobody but its owner may move about what is in the top directory. */
+static ja_err_t *check_top(int fd, const char *path, apr_pool_t *scratch)
+{
+    struct stat st;
+
+    if (fstat(fd, &st) != 0) {
+        return ja_err_os(JA_E_IO, errno, scratch, "looking at %s", path);
+    }
+    if (st.st_mode & (S_IWGRP | S_IWOTH)) {
+        return ja_err_make(JA_E_UNTRUSTED, scratch,
+                           "others than its owner may write to %s (mode %04o); do chmod 755", path,
+                           (unsigned)(st.st_mode & 07777));
+    }
+    return NULL;
+}
+
+/* The top directory belongs to this process. One that was there before keeps its mode: a slip in
+ * httpd.conf must not open or close somebody else's directory. */
 static ja_err_t *make_top(int *fd, const char *path, apr_pool_t *fds, apr_pool_t *scratch)
 {
     ja_err_t *err = ja_fs_dir_open(fd, AT_FDCWD, path, geteuid(), fds, scratch);
-    struct stat st;
 
     if (err && err->code == JA_E_NOT_FOUND) {
         JA_TRY(make_parents(path, scratch));
@@ -66,15 +81,7 @@ static ja_err_t *make_top(int *fd, const char *path, apr_pool_t *fds, apr_pool_t
         err = ja_fs_dir_open(fd, AT_FDCWD, path, geteuid(), fds, scratch);
     }
     JA_TRY(err);
-    if (fstat(*fd, &st) != 0) {
-        return ja_err_os(JA_E_IO, errno, scratch, "looking at %s", path);
-    }
-    if (st.st_mode & (S_IWGRP | S_IWOTH)) {
-        return ja_err_make(JA_E_UNTRUSTED, scratch,
-                           "others than its owner may write to %s (mode %04o)", path,
-                           (unsigned)(st.st_mode & 07777));
-    }
-    return NULL;
+    return check_top(*fd, path, scratch);
 }
 
 static ja_err_t *make_tree(const char *path, uid_t server_uid, gid_t server_gid, apr_pool_t *fds,
@@ -128,6 +135,7 @@ static ja_err_t *open_tree(ja_store_fs_t *fs, apr_pool_t *pool, apr_pool_t *scra
     int i;
 
     JA_TRY(ja_fs_dir_open(&fd[JA_DIR_TOP], AT_FDCWD, fs->path, JA_FS_ANY_UID, pool, scratch));
+    JA_TRY(check_top(fd[JA_DIR_TOP], fs->path, scratch));
     JA_TRY(owner_of(&fs->root_uid, fd[JA_DIR_TOP], fs->path, scratch));
     JA_TRY(ja_fs_dir_open(&fd[JA_DIR_JOBS], fd[JA_DIR_TOP], ja_store_fs_dirs[JA_DIR_JOBS].name,
                           JA_FS_ANY_UID, pool, scratch));

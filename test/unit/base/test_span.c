@@ -11,17 +11,10 @@ static void durations_are_read_in_every_unit(void **state)
         const char *text;
         apr_interval_time_t duration;
     } CASES[] = {
-        { "250ms", 250 * 1000 },
-        { "45s", 45 * SEC },
-        { "10min", 600 * SEC },
-        { "10mi", 600 * SEC },
-        { "12h", 43200 * SEC },
-        { "30d", 30 * DAY },
-        { "2w", 14 * DAY },
-        { "30D", 30 * DAY },
-        { "0s", 0 },
-        { "36500d", 36500 * DAY },
-        { "007d", 7 * DAY },
+        { "250ms", 250 * 1000 },   { "45s", 45 * SEC },    { "10min", 600 * SEC },
+        { "10mi", 600 * SEC },     { "12h", 43200 * SEC }, { "30d", 30 * DAY },
+        { "2w", 14 * DAY },        { "30D", 30 * DAY },    { "0s", 0 },
+        { "36500d", 36500 * DAY }, { "007d", 7 * DAY },
     };
     ja_span_t span;
     size_t i;

@@ -203,7 +203,7 @@ static void no_secret_gets_out(void **state)
     expect_account("valid");
     expect_update();
     start();
-    run_for(HOURS);
+    run_for(25 * HOURS);
     check_ready();
     key = strstr(text_of("key.json"), "\"d\"");
     assert_non_null(key);
@@ -412,15 +412,18 @@ static void with_both_lost_nothing_is_overwritten(void **state)
 
 static void refuse_eab(void)
 {
-    expect_problem("/new-account", 400, "accountDoesNotExist");
+    expect_problem("/new-account", 400, "accountDoesNotExist"); /* to onlyReturnExisting */
     script_expect(scene.script, &(script_row_t){ .url = "/new-account",
                                                  .status = 403,
                                                  .problem = problem_json(
                                                      "malformed", "Unable to create account") });
 }
 
-static void a_refused_eab_is_not_tried_again_soon(void **state)
+/* It might have been registered all the same: looking does no harm. */
+static void a_refused_eab_is_not_tried_again(void **state)
 {
+    int i;
+
     (void)state;
     script_expect(scene.script, &(script_row_t){ .url = "/new-account",
                                                  .status = 403,
@@ -432,13 +435,203 @@ static void a_refused_eab_is_not_tried_again_soon(void **state)
     assert_string_equal(scene.trace, "new-account:idle");
     assert_non_null(strstr(scene.lines, ja_err_row(JA_E_EAB_REFUSED)->id));
     start();
-    run_for(HOURS / 2);
+    run_for(10 * HOURS);
     assert_string_equal(scene.trace, "");
-    refuse_eab();
-    run_for(3 * HOURS);
+    for (i = 0; i < 10; i++) {
+        expect_problem("/new-account", 400, "accountDoesNotExist");
+        run_for(24 * HOURS);
+        check_not_ready();
+        assert_string_equal(payload(-1), "{\"onlyReturnExisting\":true}");
+        assert_int_equal(file().attempts, 1);
+        assert_int_equal(file().held, 1);
+        assert_in_range(file().next_at - scene.now, 1, 24 * HOURS);
+        assert_string_equal(file().error->id, ja_err_row(JA_E_EAB_REFUSED)->id);
+    }
+}
+
+static void somebody_may_ask_for_it(void **state)
+{
+    (void)state;
+    expect_problem("/new-account", 400, "externalAccountRequired");
+    start();
+    run_for(HOURS);
     check_not_ready();
-    assert_int_equal(file().attempts, 2);
-    assert_string_equal(file().error->id, ja_err_row(JA_E_EAB_REFUSED)->id);
+    refuse_eab();
+    ja_account_request(keeper, NOW + HOURS);
+    assert_int_equal(file().requested_at, NOW + HOURS);
+    assert_int_equal(file().answered_at, 0);
+    run_for(HOURS);
+    check_not_ready();
+    assert_int_equal(file().answered_at, NOW + HOURS);
+    ja_account_request(keeper, NOW + HOURS);
+    run_for(HOURS);
+    check_not_ready();
+    expect_problem("/new-account", 400, "accountDoesNotExist");
+    expect_account("valid");
+    ja_account_request(keeper, NOW + 2 * HOURS);
+    run_for(HOURS);
+    check_ready();
+    assert_int_equal(file().answered_at, NOW + 2 * HOURS);
+    assert_int_equal(file().held, 0);
+    assert_null(file().error);
+    expect_update();
+    ja_account_request(keeper, NOW + 3 * HOURS);
+    assert_false(ja_account_is_ready(keeper));
+    run_for(HOURS);
+    assert_true(ja_account_is_ready(keeper));
+    assert_int_equal(file().answered_at, NOW + 3 * HOURS);
+    assert_string_equal(payload(-1), "");
+    script_end(scene.script);
+}
+
+/* ---- doubts ---------------------------------------------------------------------------------- */
+
+static const script_row_t REFUSALS[] = {
+    { .url = "/account/1", .status = 401, .body = "<html>401</html>", .type = "text/html" },
+    { .url = "/account/1",
+      .status = 403,
+      .problem = "{\"type\":\"urn:ietf:params:acme:error:unauthorized\"}" },
+    { .url = "/account/1", .status = 404, .body = "gone", .type = "text/plain" },
+    { .url = "/account/1",
+      .status = 400,
+      .problem = "{\"type\":\"urn:ietf:params:acme:error:accountDoesNotExist\"}" },
+    { .url = "/account/1",
+      .status = 500,
+      .problem = "{\"type\":\"urn:ietf:params:acme:error:serverInternal\"}" },
+    { .url = "/account/1",
+      .body = "<html>Please log in</html>",
+      .type = "text/html",
+      .status = 302,
+      .location = "/login" },
+    { .url = "/account/1", .json = "{\"status\":\"deactivated\"}" },
+    { .url = "/account/1", .json = "{" },
+    { .url = "/account/1", .fails = 1, .code = JA_E_TIMEOUT },
+};
+
+static void doubt(void)
+{
+    ja_account_doubt(keeper, ja_err_make(JA_E_UNAUTHORIZED, pool, "order"));
+}
+
+static void a_doubt_is_settled_by_the_ca(void **state)
+{
+    (void)state;
+    start_registered();
+    run_for(HOURS);
+    expect_json("/account/1", "{\"status\":\"valid\"}");
+    doubt();
+    assert_false(ja_account_is_ready(keeper));
+    run_for(MINUTES);
+    assert_true(ja_account_is_ready(keeper));
+    assert_int_equal(readies, 2);
+    doubt(); /* not again so soon */
+    assert_true(ja_account_is_ready(keeper));
+    run_for(HOURS);
+    script_end(scene.script);
+}
+
+static void what_the_ca_confirms_holds_the_account(void **state)
+{
+    int i;
+
+    (void)state;
+    start_registered();
+    run_for(HOURS);
+    expect_problem("/account/1", 401, "unauthorized");
+    doubt();
+    run_for(HOURS);
+    assert_false(ja_account_is_ready(keeper));
+    assert_int_equal(file().held, 1);
+    assert_string_equal(file().url, SCENE_ACCOUNT);
+    for (i = 0; i < 5; i++) {
+        expect_problem("/account/1", 400, i % 2 ? "unauthorized" : "accountDoesNotExist");
+        start();
+        run_for(24 * HOURS);
+        check_not_ready();
+        assert_string_equal(file().url, SCENE_ACCOUNT);
+    }
+    expect_json("/account/1", "{\"status\":\"valid\"}");
+    run_for(24 * HOURS);
+    check_ready();
+    assert_int_equal(file().held, 0);
+    assert_null(file().error);
+}
+
+static void without_an_answer_it_is_used_on(void **state)
+{
+    unsigned i;
+
+    (void)state;
+    start_registered();
+    for (i = 2; i < sizeof(REFUSALS) / sizeof(REFUSALS[0]); i++) {
+        if (REFUSALS[i].status == 400 || (REFUSALS[i].json && strstr(REFUSALS[i].json, "deact"))) {
+            continue;
+        }
+        script_expect(scene.script, &REFUSALS[i]);
+        run_for(HOURS);
+        doubt();
+        assert_false(ja_account_is_ready(keeper));
+        run_for(MINUTES);
+        assert_true(ja_account_is_ready(keeper));
+        assert_int_equal(file().held, 0);
+        script_end(scene.script);
+    }
+}
+
+/* The CA has lost it, and the reseller has handed over another EAB. */
+static void a_held_account_is_registered_with_a_new_eab(void **state)
+{
+    (void)state;
+    start_registered();
+    run_for(HOURS);
+    expect_problem("/account/1", 400, "accountDoesNotExist");
+    doubt();
+    run_for(HOURS);
+    use_eab("kid-2", HMAC);
+    expect_problem("/account/1", 400, "accountDoesNotExist");
+    expect_account("valid");
+    start();
+    run_for(HOURS);
+    check_ready();
+    assert_string_equal(file().eab_kid, "kid-2");
+}
+
+/* ---- the EAB's end --------------------------------------------------------------------------- */
+
+static int count_lines(const char *part)
+{
+    const char *at = scene.lines;
+    int count = 0;
+
+    while ((at = strstr(at, part)) != NULL) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+static void the_end_of_the_eab_is_counted_down(void **state)
+{
+    (void)state;
+    eab.issued_at = NOW - HOURS;
+    script_expect(scene.script,
+                  &(script_row_t){ .url = "/new-account",
+                                   .times = SCRIPT_ANY_NUMBER,
+                                   .status = 400,
+                                   .problem = problem_json("externalAccountRequired", "needed") });
+    start();
+    run_for(6 * 24 * HOURS);
+    assert_int_equal(count_lines("JA0011"), 0);
+    run_for(24 * HOURS);
+    assert_int_equal(count_lines("JA0011"), 1);
+    assert_non_null(strstr(scene.lines, "within 7 days"));
+    start();
+    run_for(24 * HOURS);
+    assert_int_equal(count_lines("JA0011"), 0);
+    run_for(20 * 24 * HOURS);
+    assert_int_equal(count_lines("JA0011"), 3);
+    assert_non_null(strstr(scene.lines, "within 1 day"));
+    assert_non_null(strstr(scene.lines, "older than 14 days"));
 }
 
 static void change_kid(void)
@@ -555,28 +748,6 @@ static void the_order_of_contacts_is_no_change(void **state)
     assert_string_equal(scene.trace, "");
 }
 
-static const script_row_t REFUSALS[] = {
-    { .url = "/account/1", .status = 401, .body = "<html>401</html>", .type = "text/html" },
-    { .url = "/account/1",
-      .status = 403,
-      .problem = "{\"type\":\"urn:ietf:params:acme:error:unauthorized\"}" },
-    { .url = "/account/1", .status = 404, .body = "gone", .type = "text/plain" },
-    { .url = "/account/1",
-      .status = 400,
-      .problem = "{\"type\":\"urn:ietf:params:acme:error:accountDoesNotExist\"}" },
-    { .url = "/account/1",
-      .status = 500,
-      .problem = "{\"type\":\"urn:ietf:params:acme:error:serverInternal\"}" },
-    { .url = "/account/1",
-      .body = "<html>Please log in</html>",
-      .type = "text/html",
-      .status = 302,
-      .location = "/login" },
-    { .url = "/account/1", .json = "{\"status\":\"deactivated\"}" },
-    { .url = "/account/1", .json = "{" },
-    { .url = "/account/1", .fails = 1, .code = JA_E_TIMEOUT },
-};
-
 /* Whatever the CA says when it is told of new contacts: the account is used on, and told again. */
 static void nothing_that_the_ca_says_loses_an_account(void **state)
 {
@@ -663,7 +834,13 @@ int main(void)
         ACCOUNT_TEST(an_account_without_its_key_is_not_replaced),
         ACCOUNT_TEST(a_damaged_account_is_found_by_its_key),
         ACCOUNT_TEST(with_both_lost_nothing_is_overwritten),
-        ACCOUNT_TEST(a_refused_eab_is_not_tried_again_soon),
+        ACCOUNT_TEST(a_refused_eab_is_not_tried_again),
+        ACCOUNT_TEST(somebody_may_ask_for_it),
+        ACCOUNT_TEST(a_doubt_is_settled_by_the_ca),
+        ACCOUNT_TEST(what_the_ca_confirms_holds_the_account),
+        ACCOUNT_TEST(without_an_answer_it_is_used_on),
+        ACCOUNT_TEST(a_held_account_is_registered_with_a_new_eab),
+        ACCOUNT_TEST(the_end_of_the_eab_is_counted_down),
         ACCOUNT_TEST(another_configuration_is_tried_at_once),
         ACCOUNT_TEST(a_clock_that_was_wrong_is_forgiven),
         ACCOUNT_TEST(a_deactivated_account_is_not_replaced),

@@ -34,6 +34,11 @@ static void waits_grow_to_a_day(void **state)
         { 4, JA_RETRY_SLOW, DAY },        { INT_MAX, JA_RETRY_SLOW, DAY },
         { 0, JA_RETRY_LATER, 30 },        { -1, JA_RETRY_LATER, 30 },
         { INT_MIN, JA_RETRY_LATER, 30 },  { INT_MIN, JA_RETRY_SLOW, 6 * HOUR },
+        { 1, JA_RETRY_HOLD, 30 },         { 12, JA_RETRY_HOLD, DAY },
+        { 1, JA_RETRY_CA, 30 },           { 6, JA_RETRY_CA, 1800 },
+        { 7, JA_RETRY_CA, 1800 },         { INT_MAX, JA_RETRY_CA, 1800 },
+        { 1, JA_RETRY_ANEW, 0 },          { 2, JA_RETRY_ANEW, 60 },
+        { 12, JA_RETRY_ANEW, DAY },       { INT_MIN, JA_RETRY_ANEW, 0 },
     };
     unsigned i;
 
@@ -98,10 +103,10 @@ static void is_never_too_early_nor_too_late(void **state)
     (void)state;
     for (i = 0; i < 200000; i++) {
         int attempt = (int)any_number();
-        ja_retry_t retry = (ja_retry_t)((int)(ja_rand_unit() * 3) % 3);
+        ja_retry_t retry = (ja_retry_t)((int)(ja_rand_unit() * 6) % 6);
         apr_time_t at = ja_backoff(attempt, retry, any_number(), ja_rand_unit() * 4 - 2, NOW);
 
-        assert_true(at >= NOW + MIN_WAIT);
+        assert_true(at >= NOW + (retry == JA_RETRY_ANEW && attempt <= 1 ? 0 : MIN_WAIT));
         assert_true(at <= NOW + JA_BACKOFF_MAX);
     }
 }

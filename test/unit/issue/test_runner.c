@@ -85,7 +85,7 @@ static void make_plan(void)
 
 static int runner_begins(void **state)
 {
-    ja_runner_conf_t conf = { &plan, NULL, &LOG, "test" };
+    ja_runner_conf_t conf = { .plan = &plan, .log = &LOG, .user_agent = "test" };
 
     lines = "";
     stop_after = NULL;

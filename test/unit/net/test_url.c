@@ -80,9 +80,9 @@ static void shows_no_password(void **state)
     ja_url_t url;
 
     (void)state;
-    assert_null(strstr(
-        ja_err_text(ja_url_parse(&url, "https://user:secret@example.jp/", pool, pool), pool),
-        "secret"));
+    assert_null(
+        strstr(ja_err_text(ja_url_parse(&url, "https://user:secret@example.jp/", pool, pool), pool),
+               "secret"));
 }
 
 static void refuses_impossible_ports(void **state)
@@ -158,13 +158,10 @@ static void resolves_references(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_the_authority),
-        TEST(takes_http_for_loopback_only),
-        TEST(refuses_what_is_no_plain_url),
-        TEST(shows_no_password), TEST(refuses_impossible_ports),
-        TEST(refuses_long_ones),
-        TEST(compares_authorities),
-        TEST(resolves_references),
+        TEST(reads_the_authority),          TEST(takes_http_for_loopback_only),
+        TEST(refuses_what_is_no_plain_url), TEST(shows_no_password),
+        TEST(refuses_impossible_ports),     TEST(refuses_long_ones),
+        TEST(compares_authorities),         TEST(resolves_references),
     };
 
     return RUN_TESTS(tests);

@@ -67,10 +67,10 @@ static void long_names_leave_room_and_stay_apart(void **state)
 
 static void a_directory_tells_a_name_that_has_it(void **state)
 {
-    const char *const DIRS[] = { "www.example.jp", "_wildcard.example.jp",
-                                 ja_names_dir(repeated('a', 253), pool),
-                                 ja_names_dir(apr_pstrcat(pool, "*.", repeated('a', 251), NULL),
-                                              pool) };
+    const char *const DIRS[] = {
+        "www.example.jp", "_wildcard.example.jp", ja_names_dir(repeated('a', 253), pool),
+        ja_names_dir(apr_pstrcat(pool, "*.", repeated('a', 251), NULL), pool)
+    };
     apr_size_t i;
 
     (void)state;
@@ -84,10 +84,8 @@ static void a_directory_tells_a_name_that_has_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_plain_name_is_its_own_directory),
-        TEST(a_wildcard_has_a_directory_of_its_own),
-        TEST(what_is_no_plain_name_has_none),
-        TEST(long_names_leave_room_and_stay_apart),
+        TEST(a_plain_name_is_its_own_directory),    TEST(a_wildcard_has_a_directory_of_its_own),
+        TEST(what_is_no_plain_name_has_none),       TEST(long_names_leave_room_and_stay_apart),
         TEST(a_directory_tells_a_name_that_has_it),
     };
 

@@ -55,7 +55,8 @@ static void the_tree_has_its_modes(void **state)
     assert_int_equal(tree_mode(in_store("accounts")), 0700);
     assert_int_equal(tree_mode(in_store("staging")), 0700);
     assert_int_equal(tree_mode(in_store("jobs")), 0700);
-    assert_int_equal(tree_count(in_store("")), 5);
+    assert_int_equal(tree_mode(in_store("requests")), 0755);
+    assert_int_equal(tree_count(in_store("")), 6);
 }
 
 static void making_again_mends_and_keeps(void **state)
@@ -89,6 +90,9 @@ static void a_top_directory_open_to_others_is_refused(void **state)
     chmod(open_to_all, 01777);
     FAILS(ja_store_fs_make(open_to_all, geteuid(), getegid(), pool), JA_E_UNTRUSTED, "1777");
     assert_int_equal(tree_mode(open_to_all), 01777);
+    assert_int_equal(chmod(tree_path(pool, "%s/store", dir), 0775), 0);
+    FAILS(ja_store_fs_open(&store, tree_path(pool, "%s/store", dir), pool, pool), JA_E_UNTRUSTED,
+          "0775");
     assert_int_equal(symlink("store", link_to_it), 0);
     FAILS(ja_store_fs_make(link_to_it, geteuid(), getegid(), pool), JA_E_UNTRUSTED, "link");
 }
@@ -126,7 +130,7 @@ static void descriptors_are_not_inherited_by_programs(void **state)
             n++;
         }
     }
-    assert_int_equal(n, 6);
+    assert_int_equal(n, 7);
 }
 
 /* ---- items ----------------------------------------------------------------------------------- */

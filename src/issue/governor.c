@@ -1,0 +1,137 @@
+#include "issue/governor.h"
+
+#include "issue/backoff.h"
+
+#define DEAD_STREAK 3 /* so many domains in a row: it is the CA, not one of them */
+#define FIRST_LANE  2
+#define HELD_MAX    apr_time_from_sec(24 * 3600)
+
+static apr_time_t later(apr_time_t a, apr_time_t b)
+{
+    return a > b ? a : b;
+}
+
+static ja_rate_t failing_rate(const ja_limits_t *limits)
+{
+    return (ja_rate_t){ 2 * (apr_int64_t)limits->concurrency, JA_GOVERNOR_HOUR };
+}
+
+/* A time further ahead comes from a clock that was wrong. */
+static apr_time_t sane(apr_time_t at, apr_interval_time_t max, apr_time_t now)
+{
+    return at > now + max ? now : at;
+}
+
+int ja_governor_is_down(const ja_governor_t *governor)
+{
+    return governor->probes > 0;
+}
+
+apr_time_t ja_governor_order_at(const ja_governor_t *g, const ja_limits_t *limits, int n,
+                                int in_flight, apr_time_t now)
+{
+    const ja_rate_t failing = failing_rate(limits);
+    apr_time_t at = later(now, sane(g->held_until, HELD_MAX, now));
+
+    if (ja_governor_is_down(g)) {
+        if (in_flight > 0) {
+            return JA_GOVERNOR_NEVER;
+        }
+        at = later(at, sane(g->probe_at, JA_BACKOFF_MAX, now));
+    }
+    if (g->lane > 0 && in_flight >= g->lane) {
+        return JA_GOVERNOR_NEVER;
+    }
+    if (n > 0) {
+        at = later(at, ja_window_at(&g->orders, &limits->orders, n, now));
+        at = later(at, ja_window_at(&g->failing, &failing, n, now));
+    }
+    return later(at, ja_governor_request_at(g, now));
+}
+
+void ja_governor_take(ja_governor_t *g, const ja_limits_t *limits, int n, apr_time_t now)
+{
+    if (n <= 0) {
+        return;
+    }
+    if (limits->orders.max > 0) {
+        ja_window_add(&g->orders, limits->orders.per, n, now);
+    }
+    ja_window_add(&g->hour, JA_GOVERNOR_HOUR, n, now);
+    ja_window_add(&g->failing, JA_GOVERNOR_HOUR, n, now);
+}
+
+void ja_governor_settle(ja_governor_t *g, int unplaced, int good)
+{
+    if (unplaced > 0) {
+        ja_window_take_back(&g->orders, unplaced);
+        ja_window_take_back(&g->hour, unplaced);
+        ja_window_take_back(&g->failing, unplaced);
+    }
+    if (good > 0) {
+        ja_window_take_back(&g->failing, good);
+    }
+}
+
+apr_time_t ja_governor_request_at(const ja_governor_t *g, apr_time_t now)
+{
+    ja_rate_t rate = { JA_GOVERNOR_REQUESTS
+                           + JA_GOVERNOR_PER_ORDER
+                                 * ja_window_count(&g->hour, JA_GOVERNOR_HOUR, now),
+                       JA_GOVERNOR_HOUR };
+
+    return ja_window_at(&g->requests, &rate, 1, now);
+}
+
+void ja_governor_request(ja_governor_t *g, apr_time_t now)
+{
+    ja_window_add(&g->requests, JA_GOVERNOR_HOUR, 1, now);
+}
+
+static int is_sign_of_life(int status)
+{
+    return status > 0 && status < 500 && status != 429;
+}
+
+int ja_governor_heard(ja_governor_t *g, int status, apr_time_t retry_at, apr_time_t now)
+{
+    int was_down = ja_governor_is_down(g);
+
+    if ((status == 429 || status == 503) && retry_at > now) {
+        g->held_until = later(g->held_until, retry_at > now + HELD_MAX ? now + HELD_MAX : retry_at);
+        g->lane = FIRST_LANE;
+        return 1;
+    }
+    if (!is_sign_of_life(status)) {
+        return 0;
+    }
+    g->streak = 0;
+    g->last = NULL;
+    if (was_down) {
+        g->probes = 0;
+        g->probe_at = 0;
+        g->lane = FIRST_LANE;
+    }
+    return was_down;
+}
+
+static void found_dead(ja_governor_t *g, const char *name, double unit, apr_time_t now)
+{
+    g->streak += name != g->last ? 1 : 0;
+    g->last = name;
+    if (ja_governor_is_down(g) ? now >= g->probe_at : g->streak >= DEAD_STREAK) {
+        g->probes++;
+        g->probe_at = ja_backoff((int)g->probes, JA_RETRY_CA, 0, unit, now);
+    }
+}
+
+void ja_governor_ended(ja_governor_t *g, const ja_limits_t *limits, const char *name,
+                       const ja_retry_t *retry, double unit, apr_time_t now)
+{
+    if (retry && *retry == JA_RETRY_CA) {
+        found_dead(g, name, unit, now);
+    }
+    else if (g->lane > 0) {
+        g->lane = g->lane < limits->concurrency ? g->lane + 1 : 0;
+    }
+}
