@@ -118,7 +118,7 @@ static const ja_bind_t AUTHZ = { "authorization", sizeof(raw_t), AUTHZ_FIELDS };
 /* The types whose work begins with a token (RFC 8555 8.3, 8.4; RFC 8737 3). */
 static const char *const TOKEN_TYPES[] = { "http-01", "dns-01", "tls-alpn-01" };
 
-/* ---- challenges ---- */
+/* ---- challenges ------------------------------------------------------------------------------ */
 
 static int needs_token(const char *type)
 {
@@ -164,7 +164,7 @@ static ja_err_t *read_challenge(ja_challenge_t *challenge, const raw_challenge_t
     challenge->error = NULL;
     if (raw->error) {
         challenge->error =
-            ja_problem_inside(raw->error, JA_E_AUTHZ_INVALID,
+            ja_problem_inside(raw->error, JA_KIND_CHALLENGE, JA_E_AUTHZ_INVALID,
                               apr_psprintf(scratch, "challenge %s of %s", raw->type, of), result);
     }
     return NULL;
@@ -187,7 +187,7 @@ ja_err_t *ja_challenge_hear(ja_challenge_t **challenge, const ja_heard_t *heard,
     return NULL;
 }
 
-/* ---- authorizations ---- */
+/* ---- authorizations -------------------------------------------------------------------------- */
 
 void ja_authz_ask(ja_ask_t *ask, const char *url)
 {

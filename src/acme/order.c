@@ -78,7 +78,7 @@ static const ja_field_t FIELDS[] = {
 };
 static const ja_bind_t ORDER = { "order", sizeof(raw_t), FIELDS };
 
-/* ---- requests ---- */
+/* ---- requests -------------------------------------------------------------------------------- */
 
 ja_err_t *ja_order_ask_new(ja_ask_t *ask, const apr_array_header_t *names, apr_pool_t *pool)
 {
@@ -144,7 +144,7 @@ void ja_order_ask_cert(ja_ask_t *ask, const char *cert_url)
     };
 }
 
-/* ---- replies ---- */
+/* ---- replies --------------------------------------------------------------------------------- */
 
 static int has_name(const apr_array_header_t *identifiers, const char *name)
 {
@@ -217,7 +217,7 @@ ja_err_t *ja_order_hear(ja_order_t **order, const ja_heard_t *heard,
     made->finalize_url = raw.finalize_url;
     made->cert_url = raw.cert_url;
     if (raw.error) {
-        made->error = ja_problem_inside(raw.error, JA_E_ORDER_INVALID,
+        made->error = ja_problem_inside(raw.error, JA_KIND_ORDER, JA_E_ORDER_INVALID,
                                         apr_psprintf(scratch, "order %s", url), result);
     }
     *order = made;

@@ -2,24 +2,16 @@
 
 #include <string.h>
 
-#include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "acme/meaning.h"
 #include "base/utf8.h"
 
-#define MAX_BYTES       (64 * 1024) /* of a problem document                                */
-#define MAX_SUBPROBLEMS 10          /* that are shown                                       */
-#define EXCERPT_MAX     200         /* of a body that is no problem document                */
-
-/* Bits for the column "where" below: kinds of request, and the object inside an order or a
- * challenge. */
-#define IN(kind) (1u << (kind))
-#define INSIDE   (1u << JA_KIND_COUNT)
-#define ANYWHERE (~0u)
-#define OF_AN_ORDER                                                                       \
-    (IN(JA_KIND_ORDER) | IN(JA_KIND_AUTHZ) | IN(JA_KIND_CHALLENGE) | IN(JA_KIND_FINALIZE) \
-     | IN(JA_KIND_CERT))
+#define MAX_BYTES       (64 * 1024) /* of a problem document */
+#define MAX_SUBPROBLEMS 10          /* that are shown */
+#define VALUE_MAX       256         /* of what stands in brackets */
+#define EXCERPT_MAX     200         /* of a body that is no problem document */
 
 static const char *const KIND_NAMES[] = {
     [JA_KIND_DIRECTORY] = "directory",     [JA_KIND_NONCE] = "new nonce",
@@ -27,95 +19,16 @@ static const char *const KIND_NAMES[] = {
     [JA_KIND_NEW_ORDER] = "new order",     [JA_KIND_ORDER] = "order",
     [JA_KIND_AUTHZ] = "authorization",     [JA_KIND_CHALLENGE] = "challenge",
     [JA_KIND_FINALIZE] = "finalize",       [JA_KIND_CERT] = "certificate",
+    [JA_KIND_REVOKE] = "revocation",
 };
 _Static_assert(sizeof(KIND_NAMES) / sizeof(KIND_NAMES[0]) == JA_KIND_COUNT, "a kind has no name");
-
-/* What a problem means: the first row that fits. */
-typedef struct {
-    const char *type;
-    const char *needle; /* has to be in the detail, whatever its case; NULL: any detail     */
-    unsigned where;
-    int status; /* 0: any                                                           */
-    ja_code_t code;
-} row_t;
-
-/* clang-format off */
-static const row_t ROWS[] = {
-    { "accountDoesNotExist", NULL, ANYWHERE, 0, JA_E_ACCOUNT_NOT_FOUND },
-    { "alreadyRevoked", NULL, ANYWHERE, 0, JA_E_ALREADY_REVOKED },
-    { "badCSR", NULL, ANYWHERE, 0, JA_E_BAD_CSR },
-    { "badNonce", NULL, ANYWHERE, 0, JA_E_BAD_NONCE },
-    { "badPublicKey", NULL, ANYWHERE, 0, JA_E_BAD_KEY },
-    { "badRevocationReason", NULL, ANYWHERE, 0, JA_E_BAD_REASON },
-    { "badSignatureAlgorithm", NULL, ANYWHERE, 0, JA_E_BAD_KEY },
-    { "caa", NULL, ANYWHERE, 0, JA_E_CAA },
-    { "connection", NULL, ANYWHERE, 0, JA_E_VALIDATION_CONNECT },
-    { "dns", NULL, ANYWHERE, 0, JA_E_DNS_LOOKUP },
-    { "externalAccountRequired", NULL, ANYWHERE, 0, JA_E_EAB_REQUIRED },
-    { "incorrectResponse", NULL, ANYWHERE, 0, JA_E_VALIDATION_WRONG },
-    { "invalidContact", NULL, ANYWHERE, 0, JA_E_BAD_CONTACT },
-    { "malformed", "Unable to create account", IN(JA_KIND_NEW_ACCOUNT), 0, JA_E_EAB_REFUSED },
-    { "malformed", "external account", IN(JA_KIND_NEW_ACCOUNT), 0, JA_E_EAB_REFUSED },
-    { "malformed", NULL, IN(JA_KIND_ORDER), 0, JA_E_ORDER_GONE },
-    { "malformed", NULL, OF_AN_ORDER, 404, JA_E_ORDER_GONE },
-    { "malformed", NULL, ANYWHERE, 0, JA_E_MALFORMED },
-    { "orderNotReady", NULL, ANYWHERE, 0, JA_E_ORDER_NOT_READY },
-    { "rateLimited", NULL, ANYWHERE, 0, JA_E_RATE_LIMITED },
-    { "rejectedIdentifier", NULL, ANYWHERE, 0, JA_E_REJECTED_NAME },
-    { "serverInternal", NULL, ANYWHERE, 0, JA_E_CA_INTERNAL },
-    { "tls", NULL, ANYWHERE, 0, JA_E_VALIDATION_CONNECT },
-    { "unauthorized", NULL, INSIDE, 0, JA_E_VALIDATION_WRONG },
-    { "unauthorized", "external account", IN(JA_KIND_NEW_ACCOUNT), 0, JA_E_EAB_REFUSED },
-    { "unauthorized", "'kid'", IN(JA_KIND_NEW_ACCOUNT), 0, JA_E_EAB_REFUSED },
-    { "unauthorized", NULL, ANYWHERE, 0, JA_E_UNAUTHORIZED },
-    { "unsupportedContact", NULL, ANYWHERE, 0, JA_E_BAD_CONTACT },
-    { "unsupportedIdentifier", NULL, ANYWHERE, 0, JA_E_UNSUPPORTED_NAME },
-    { "userActionRequired", NULL, ANYWHERE, 0, JA_E_ACTION_REQUIRED },
-};
-/* clang-format on */
-#define ROW_COUNT (sizeof(ROWS) / sizeof(ROWS[0]))
-
-/* Without a known type: the first row whose range has the status. What no row has is JA_E_PROBLEM
- * if there is a problem document, and JA_E_HTTP if there is none. */
-/* clang-format off */
-static const struct {
-    int from;
-    int to;
-    unsigned where;
-    ja_code_t code;
-} STATUS_ROWS[] = {
-    { 404, 404, OF_AN_ORDER, JA_E_ORDER_GONE },
-    { 429, 429, ANYWHERE, JA_E_RATE_LIMITED },
-    { 500, 599, ANYWHERE, JA_E_CA_INTERNAL },
-};
-/* clang-format on */
 
 const char *ja_kind_name(ja_kind_t kind)
 {
     return (unsigned)kind < JA_KIND_COUNT ? KIND_NAMES[kind] : "?";
 }
 
-/* ---- text from outside ---- */
-
-static const char *clean_str(const char *text, apr_pool_t *pool)
-{
-    return ja_utf8_copy(text, strlen(text), JA_PROBLEM_TEXT_MAX, pool);
-}
-
-/* Is `needle` in `text`, whatever the case of ASCII letters? */
-static int has(const char *text, const char *needle)
-{
-    apr_size_t len = strlen(needle);
-
-    for (; *text; text++) {
-        if (apr_cstr_casecmpn(text, needle, len) == 0) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-/* ---- problem documents ---- */
+/* ---- problem documents ----------------------------------------------------------------------- */
 
 static const char *type_of(const ja_json_t *json)
 {
@@ -127,104 +40,148 @@ static const char *type_of(const ja_json_t *json)
     return type;
 }
 
-static const char *identifier_of(const ja_json_t *json)
-{
-    return ja_json_get_str(ja_json_get(json, "identifier"), "value", NULL);
-}
-
-/* The first row that fits, or JA_E_COUNT. */
-static ja_code_t find_code(const char *type, const char *detail, unsigned where, int status)
-{
-    const row_t *row;
-
-    for (row = ROWS; row < ROWS + ROW_COUNT; row++) {
-        if (strcmp(row->type, type) == 0 && (row->where & where)
-            && (row->status == 0 || row->status == status)
-            && (!row->needle || has(detail, row->needle))) {
-            return row->code;
-        }
-    }
-    return JA_E_COUNT;
-}
-
-/* The code of a problem; that of its first subproblem with a known type if its own says nothing
+/* The meaning of a problem; that of its first subproblem with a known type if its own says nothing
  * (RFC 8555 6.7.1: "compound"). */
-static ja_code_t code_of(const ja_json_t *json, unsigned where, int status)
+static ja_code_t code_of(const ja_json_t *json, ja_meaning_asked_t *asked)
 {
     const ja_json_t *subs = ja_json_get(json, "subproblems");
-    ja_code_t code = find_code(type_of(json), ja_json_get_str(json, "detail", ""), where, status);
-    int i;
+    const ja_json_t *at = json;
+    ja_code_t code;
+    int i = 0;
 
-    for (i = 0; code == JA_E_COUNT && i < ja_json_count(subs); i++) {
-        const ja_json_t *sub = ja_json_at(subs, i);
-
-        code = find_code(type_of(sub), ja_json_get_str(sub, "detail", ""), where, status);
-    }
+    do {
+        asked->type = type_of(at);
+        asked->detail = ja_json_get_str(at, "detail", "");
+        code = ja_meaning_of(asked);
+        at = ja_json_at(subs, i++);
+    } while (code == JA_E_COUNT && at);
     return code;
 }
 
-/* The detail with the subproblems behind it: "...; www.example.jp: rejectedIdentifier: ...". */
-static const char *detail_of(const ja_json_t *json, apr_pool_t *pool)
+static const char *clean_str(const char *text, apr_size_t max, apr_pool_t *pool)
 {
-    const ja_json_t *subs = ja_json_get(json, "subproblems");
-    const char *text = ja_json_get_str(json, "detail", "");
-    int i;
+    return ja_utf8_copy(text, strlen(text), max, pool);
+}
 
-    for (i = 0;
-         i < ja_json_count(subs) && i < MAX_SUBPROBLEMS && strlen(text) < JA_PROBLEM_TEXT_MAX;
-         i++) {
-        const ja_json_t *sub = ja_json_at(subs, i);
-        const char *name = identifier_of(sub);
+/* What stands in the first brackets, which may have brackets in them: "[[2001:db8::1]]". */
+static const char *value_of(const char *detail, apr_pool_t *pool)
+{
+    const char *begin = strchr(detail, '[');
+    const char *at = begin;
+    int depth = 0;
 
-        text = apr_pstrcat(pool, text, *text ? "; " : "", name ? name : "", name ? ": " : "",
-                           type_of(sub), ": ", ja_json_get_str(sub, "detail", ""), NULL);
+    while (at && *at) {
+        depth += *at == '[' ? 1 : *at == ']' ? -1 : 0;
+        if (depth == 0) {
+            return at - begin < 2
+                       ? NULL
+                       : ja_utf8_copy(begin + 1, (apr_size_t)(at - begin - 1), VALUE_MAX, pool);
+        }
+        at++;
     }
-    return clean_str(text, pool);
+    return NULL;
+}
+
+static void read_problem(ja_problem_t *problem, const ja_json_t *json, apr_size_t max,
+                         apr_pool_t *pool)
+{
+    const char *detail = ja_json_get_str(json, "detail", "");
+    const char *name = ja_json_get_str(ja_json_get(json, "identifier"), "value", NULL);
+
+    memset(problem, 0, sizeof(*problem));
+    problem->type = clean_str(type_of(json), max, pool);
+    problem->detail = clean_str(detail, max, pool);
+    problem->value = value_of(detail, pool);
+    problem->identifier = name ? clean_str(name, VALUE_MAX, pool) : NULL;
 }
 
 static const ja_problem_t *problem_make(const ja_json_t *json, apr_pool_t *pool)
 {
-    ja_problem_t *problem = apr_pcalloc(pool, sizeof(*problem));
-    const char *name = identifier_of(json);
+    const ja_json_t *subs = ja_json_get(json, "subproblems");
+    int count = ja_json_count(subs) < MAX_SUBPROBLEMS ? ja_json_count(subs) : MAX_SUBPROBLEMS;
+    ja_problem_t *problem = apr_palloc(pool, sizeof(*problem));
+    ja_problem_t *made = apr_palloc(pool, sizeof(*made) * (apr_size_t)count);
+    int i;
 
-    if (!name) {
-        name = identifier_of(ja_json_at(ja_json_get(json, "subproblems"), 0));
+    read_problem(problem, json, JA_PROBLEM_TEXT_MAX, pool);
+    for (i = 0; i < count; i++) {
+        read_problem(&made[i], ja_json_at(subs, i), JA_PROBLEM_SUB_MAX, pool);
     }
-    problem->type = clean_str(type_of(json), pool);
-    problem->detail = detail_of(json, pool);
-    problem->identifier = name ? clean_str(name, pool) : NULL;
+    problem->subs = made;
+    problem->sub_count = count;
+    if (count > 0 && !problem->identifier) {
+        problem->identifier = made[0].identifier;
+    }
     return problem;
+}
+
+/* ---- bodies ---------------------------------------------------------------------------------- */
+
+/* Is the escape at `at` one of NUL, or of half a character (a surrogate)? */
+static int is_bad_code(const char *at)
+{
+    return strncmp(at + 2, "0000", 4) == 0
+           || ((at[2] == 'd' || at[2] == 'D') && strchr("89abcdefABCDEF", at[3]));
+}
+
+/* What JSON can't have after a backslash becomes "?" and blanks. */
+static void mend_escapes(char *text)
+{
+    char *at = text;
+
+    while ((at = strchr(at, '\\')) != NULL) {
+        int is_code = at[1] == 'u' && strspn(at + 2, "0123456789abcdefABCDEF") >= 4;
+
+        if (is_code && is_bad_code(at)) {
+            memcpy(at, "?     ", 6);
+        }
+        else if (!is_code && (at[1] == '\0' || !strchr("\"\\/bfnrt", at[1]))) {
+            *at = '?';
+        }
+        at += *at == '\\' ? 2 : 1;
+    }
+}
+
+/* Make readable what is no JSON only for the encoding of its text: bytes that are no UTF-8 become
+ * "?", and so does a backslash behind one: in Shift_JIS that is half a character. */
+static char *mend(const char *body, apr_size_t len, apr_pool_t *pool)
+{
+    char *copy = apr_pstrmemdup(pool, body, len);
+    apr_size_t i;
+
+    ja_utf8_mend(copy, len);
+    for (i = 0; i + 1 < len; i++) {
+        if (copy[i] != body[i] && body[i + 1] == '\\') {
+            copy[i + 1] = '?';
+        }
+    }
+    mend_escapes(copy);
+    return copy;
 }
 
 /* The problem document in a body, or NULL. The media type is not asked: a "{" at the beginning
  * says as much. */
 static const ja_json_t *read_body(const ja_http_reply_t *reply, apr_pool_t *pool)
 {
-    apr_size_t blanks = strspn(reply->body, " \t\r\n");
+    apr_size_t len = reply->body_len;
     ja_json_t *json;
 
-    if (reply->body[blanks] != '{'
-        || ja_json_parse(&json, reply->body, reply->body_len, MAX_BYTES, pool, pool) != NULL
-        || (!ja_json_get_str(json, "type", NULL) && !ja_json_get_str(json, "detail", NULL))) {
+    if (reply->body[strspn(reply->body, " \t\r\n")] != '{') {
+        return NULL;
+    }
+    if (ja_json_parse(&json, reply->body, len, MAX_BYTES, pool, pool) != NULL
+        && (len > MAX_BYTES
+            || ja_json_parse(&json, mend(reply->body, len, pool), len, MAX_BYTES, pool, pool)
+                   != NULL)) {
+        return NULL;
+    }
+    if (!ja_json_get_str(json, "type", NULL) && !ja_json_get_str(json, "detail", NULL)) {
         return NULL;
     }
     return json;
 }
 
-/* ---- replies ---- */
-
-static ja_code_t code_of_status(int status, unsigned where, ja_code_t fallback)
-{
-    unsigned i;
-
-    for (i = 0; i < sizeof(STATUS_ROWS) / sizeof(STATUS_ROWS[0]); i++) {
-        if (status >= STATUS_ROWS[i].from && status <= STATUS_ROWS[i].to
-            && (STATUS_ROWS[i].where & where)) {
-            return STATUS_ROWS[i].code;
-        }
-    }
-    return fallback;
-}
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 /* A reply without problem document: "order https://...: <html>...", so that one sees who has
  * answered. */
@@ -238,13 +195,14 @@ static ja_err_t *unknown(const ja_http_reply_t *reply, ja_kind_t kind, const cha
         len--;
     }
     text = ja_utf8_copy(reply->body, len, EXCERPT_MAX, pool);
-    return ja_err_make(code_of_status(reply->status, IN(kind), JA_E_HTTP), pool, "%s %s: %s",
+    return ja_err_make(ja_meaning_of_status(reply->status, kind, JA_E_HTTP), pool, "%s %s: %s",
                        ja_kind_name(kind), url, *text ? text : "an empty reply");
 }
 
 ja_err_t *ja_problem_hear(const ja_http_reply_t *reply, ja_kind_t kind, const char *url,
                           apr_time_t now, apr_pool_t *result)
 {
+    ja_meaning_asked_t asked = { .kind = kind, .status = reply->status };
     const ja_json_t *json = read_body(reply, result);
     ja_code_t code;
     ja_err_t *err;
@@ -253,9 +211,9 @@ ja_err_t *ja_problem_hear(const ja_http_reply_t *reply, ja_kind_t kind, const ch
         err = unknown(reply, kind, url, result);
     }
     else {
-        code = code_of(json, IN(kind), reply->status);
+        code = code_of(json, &asked);
         if (code == JA_E_COUNT) {
-            code = code_of_status(reply->status, IN(kind), JA_E_PROBLEM);
+            code = ja_meaning_of_status(reply->status, kind, JA_E_PROBLEM);
         }
         err = ja_err_make(code, result, "%s %s", ja_kind_name(kind), url);
         err->problem = problem_make(json, result);
@@ -265,35 +223,20 @@ ja_err_t *ja_problem_hear(const ja_http_reply_t *reply, ja_kind_t kind, const ch
     return err;
 }
 
-ja_err_t *ja_problem_inside(const ja_json_t *problem, ja_code_t fallback, const char *what,
-                            apr_pool_t *result)
+ja_err_t *ja_problem_inside(const ja_json_t *problem, ja_kind_t kind, ja_code_t fallback,
+                            const char *what, apr_pool_t *result)
 {
+    ja_meaning_asked_t asked = { .kind = kind, .is_inside = 1 };
     ja_code_t code;
     ja_err_t *err;
 
     if (!ja_json_is_object(problem)) {
         return ja_err_make(fallback, result, "%s", what);
     }
-    code = code_of(problem, INSIDE, 0);
+    code = code_of(problem, &asked);
     err = ja_err_make(code == JA_E_COUNT ? fallback : code, result, "%s", what);
     err->problem = problem_make(problem, result);
     return err;
-}
-
-/* The rows of a type stand together. */
-apr_array_header_t *ja_problem_types(ja_code_t code, apr_pool_t *result)
-{
-    apr_array_header_t *types = apr_array_make(result, 2, sizeof(const char *));
-    const char *last = "";
-    const row_t *row;
-
-    for (row = ROWS; row < ROWS + ROW_COUNT; row++) {
-        if (row->code == code && strcmp(row->type, last) != 0) {
-            last = row->type;
-            APR_ARRAY_PUSH(types, const char *) = last;
-        }
-    }
-    return types;
 }
 
 ja_err_t *ja_problem_broken(const ja_err_t *cause, const char *url, apr_pool_t *result)

@@ -1,6 +1,6 @@
-/* acme/problem: problem documents (RFC 7807, RFC 8555 6.7) turned into errors. One table decides:
- * problem type -> code; where there is no (known) type, the HTTP status. What the code means for
- * retries stands in base/errcodes.def. */
+/* acme/problem: problem documents (RFC 7807, RFC 8555 6.7), and replies that should have been one,
+ * turned into errors. What a problem means for us stands in acme/meaning; what follows from that,
+ * in base/errcodes.def. */
 #ifndef JA_ACME_PROBLEM_H
 #define JA_ACME_PROBLEM_H
 
@@ -22,6 +22,7 @@ typedef enum {
     JA_KIND_CHALLENGE,
     JA_KIND_FINALIZE,
     JA_KIND_CERT,
+    JA_KIND_REVOKE,
     JA_KIND_COUNT
 } ja_kind_t;
 
@@ -30,19 +31,17 @@ const char *ja_kind_name(ja_kind_t kind);
 
 /* The error behind a reply whose status is not 2xx, or that should have been a success and is not
  * one. Never NULL. Sets problem, http_status, retry_at (from Retry-After, by `now`). Any body, of
- * any type, empty or garbage, gives a defined error. */
+ * any type, empty or garbage, gives a defined error; a problem document whose text is in another
+ * encoding than UTF-8 is one still, what is no UTF-8 in it being "?". */
 ja_err_t *ja_problem_hear(const ja_http_reply_t *reply, ja_kind_t kind, const char *url,
                           apr_time_t now, apr_pool_t *result) JA_WARN_UNUSED;
 
-/* The same for a problem object inside another one: the "error" of an order or a challenge (RFC
- * 8555 7.1.3, 8). `what` is the object it was found in: "challenge http-01 of www.example.jp". NULL
- * `problem` gives `fallback` without a problem. */
-ja_err_t *ja_problem_inside(const ja_json_t *problem, ja_code_t fallback, const char *what,
-                            apr_pool_t *result) JA_WARN_UNUSED;
-
-/* The problem types that can mean `code`, depending on the request and the detail: const char *,
- * without URN, in the order of the alphabet; maybe none. */
-apr_array_header_t *ja_problem_types(ja_code_t code, apr_pool_t *result);
+/* The same for a problem object inside another one: the "error" of an order (RFC 8555 7.1.3;
+ * JA_KIND_ORDER) or of a challenge (8; JA_KIND_CHALLENGE). `what` is the object it was found in:
+ * "challenge http-01 of www.example.jp". NULL `problem`, or one of a type that is not known, gives
+ * `fallback`. */
+ja_err_t *ja_problem_inside(const ja_json_t *problem, ja_kind_t kind, ja_code_t fallback,
+                            const char *what, apr_pool_t *result) JA_WARN_UNUSED;
 
 /* JA_E_PROTOCOL for a reply of `url` that could not be read; `cause` says why. */
 ja_err_t *ja_problem_broken(const ja_err_t *cause, const char *url,

@@ -5,12 +5,28 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
+#include "base/english.h"
+
 static const ja_errcode_t ROWS[JA_E_COUNT] = {
 #define JA_ERR(name, id, retry, level, actor, en, ja) \
     [JA_E_##name] = { #name, id, retry, level, actor, en, ja },
 #include "base/errcodes.def"
 #undef JA_ERR
 };
+
+static const char *const RETRIES[] = {
+    [JA_RETRY_LATER] = "later", [JA_RETRY_FRESH] = "fresh", [JA_RETRY_SLOW] = "slow",
+    [JA_RETRY_ANEW] = "anew",   [JA_RETRY_CA] = "ca",       [JA_RETRY_HOLD] = "hold",
+};
+const ja_enumstr_t ja_retry_names = { RETRIES, sizeof(RETRIES) / sizeof(RETRIES[0]) };
+
+static const char *const ACTORS[] = {
+    [JA_ACTOR_NOBODY] = "nobody",
+    [JA_ACTOR_OPERATOR] = "operator",
+    [JA_ACTOR_RESELLER] = "reseller",
+    [JA_ACTOR_DNS] = "dns",
+};
+const ja_enumstr_t ja_actor_names = { ACTORS, sizeof(ACTORS) / sizeof(ACTORS[0]) };
 
 static ja_err_t *make(const char *file, int line, ja_code_t code, apr_pool_t *pool, const char *fmt,
                       va_list args)
@@ -65,13 +81,27 @@ ja_err_t *ja_err_wrap_at(const char *file, int line, const ja_err_t *cause, apr_
     return err;
 }
 
+static void copy_problem(ja_problem_t *to, const ja_problem_t *from, apr_pool_t *pool)
+{
+    ja_problem_t *subs = apr_palloc(pool, sizeof(*subs) * (apr_size_t)from->sub_count);
+    int i;
+
+    to->type = apr_pstrdup(pool, from->type);
+    to->detail = apr_pstrdup(pool, from->detail);
+    to->value = apr_pstrdup(pool, from->value);
+    to->identifier = apr_pstrdup(pool, from->identifier);
+    for (i = 0; i < from->sub_count; i++) {
+        copy_problem(&subs[i], &from->subs[i], pool);
+    }
+    to->subs = subs;
+    to->sub_count = from->sub_count;
+}
+
 static const ja_problem_t *problem_dup(const ja_problem_t *from, apr_pool_t *pool)
 {
     ja_problem_t *to = apr_palloc(pool, sizeof(*to));
 
-    to->type = apr_pstrdup(pool, from->type);
-    to->detail = apr_pstrdup(pool, from->detail);
-    to->identifier = apr_pstrdup(pool, from->identifier);
+    copy_problem(to, from, pool);
     return to;
 }
 
@@ -124,19 +154,53 @@ static const char *one_line(char *text)
     return text;
 }
 
-const char *ja_err_text(const ja_err_t *err, apr_pool_t *pool)
+/* How text from outside goes into a line: as it is, or the English part of it. */
+typedef const char *part_fn(const char *text, apr_pool_t *pool);
+
+static const char *all_of(const char *text, apr_pool_t *pool)
 {
-    char *text = apr_pstrdup(pool, err->msg);
+    (void)pool;
+    return text;
+}
+
+/* "malformed: The FQDN is invalid: [x]" */
+static const char *say(const ja_problem_t *problem, part_fn *part, apr_pool_t *pool)
+{
+    const char *detail = part(problem->detail, pool);
+    const char *value = problem->value ? part(problem->value, pool) : "";
+    int is_told = *value == '\0' || strstr(detail, value);
+
+    return apr_pstrcat(pool, part(problem->type, pool), ": ", detail, is_told ? "" : " [",
+                       is_told ? "" : value, is_told ? "" : "]", NULL);
+}
+
+/* ": the CA says compound: ...; www.example.jp: caa: ..." */
+static const char *say_all(const ja_problem_t *problem, part_fn *part, apr_pool_t *pool)
+{
+    const char *text = apr_pstrcat(pool, ": the CA says ", say(problem, part, pool), NULL);
+    int i;
+
+    for (i = 0; i < problem->sub_count; i++) {
+        const ja_problem_t *sub = &problem->subs[i];
+
+        text = apr_pstrcat(pool, text, "; ", sub->identifier ? part(sub->identifier, pool) : "",
+                           sub->identifier ? ": " : "", say(sub, part, pool), NULL);
+    }
+    return text;
+}
+
+static const char *print(const ja_err_t *err, part_fn *part, apr_pool_t *pool)
+{
+    char *text = apr_pstrdup(pool, part(err->msg, pool));
     const ja_err_t *inner = err;
     char reason[128];
 
     while (inner->cause) {
         inner = inner->cause;
-        text = apr_pstrcat(pool, text, ": ", inner->msg, NULL);
+        text = apr_pstrcat(pool, text, ": ", part(inner->msg, pool), NULL);
     }
     if (err->problem) {
-        text = apr_pstrcat(pool, text, ": the CA says ", err->problem->type, ": ",
-                           err->problem->detail, NULL);
+        text = apr_pstrcat(pool, text, say_all(err->problem, part, pool), NULL);
     }
     if (err->http_status) {
         text = apr_psprintf(pool, "%s (HTTP %d)", text, err->http_status);
@@ -145,4 +209,14 @@ const char *ja_err_text(const ja_err_t *err, apr_pool_t *pool)
         text = apr_pstrcat(pool, text, ": ", apr_strerror(inner->os, reason, sizeof(reason)), NULL);
     }
     return one_line(text);
+}
+
+const char *ja_err_text(const ja_err_t *err, apr_pool_t *pool)
+{
+    return print(err, all_of, pool);
+}
+
+const char *ja_err_log_text(const ja_err_t *err, apr_pool_t *pool)
+{
+    return print(err, ja_english_part, pool);
 }

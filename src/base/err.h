@@ -15,6 +15,8 @@
 #include <apr_pools.h>
 #include <apr_time.h>
 
+#include "base/enumstr.h"
+
 /* What a failed attempt means for the next one. */
 typedef enum {
     JA_RETRY_LATER, /* try again after the back-off; an order in flight is resumed */
@@ -63,13 +65,19 @@ typedef struct {
 } ja_errcode_t;
 
 /* What the CA said, RFC 8555 6.7 and RFC 7807. Text from outside: UTF-8 checked, cut at
- * JA_PROBLEM_TEXT_MAX, not escaped. */
+ * JA_PROBLEM_TEXT_MAX bytes (JA_PROBLEM_SUB_MAX in a subproblem), not escaped. */
 #define JA_PROBLEM_TEXT_MAX 1024
-typedef struct {
-    const char *type;       /* the URN's last part, "malformed"; or the whole type; never NULL */
-    const char *detail;     /* may be ""; never NULL */
-    const char *identifier; /* the name that a subproblem is about, or NULL */
-} ja_problem_t;
+#define JA_PROBLEM_SUB_MAX  256
+typedef struct ja_problem_t ja_problem_t;
+struct ja_problem_t {
+    const char *type;         /* the URN's last part, "malformed"; or the whole type; never NULL */
+    const char *detail;       /* may be ""; never NULL */
+    const char *value;        /* what the detail has in brackets, "The FQDN is invalid: [%s]", or
+                                 NULL */
+    const char *identifier;   /* the name that it is about, or NULL */
+    const ja_problem_t *subs; /* sub_count subproblems, which have none themselves */
+    int sub_count;            /* 0 .. 10 */
+};
 
 typedef struct ja_err_t ja_err_t;
 struct ja_err_t {
@@ -123,15 +131,23 @@ ja_err_t *ja_err_wrap_at(const char *file, int line, const ja_err_t *cause, apr_
 /* A deep copy of the whole chain in `pool`; NULL gives NULL. */
 ja_err_t *ja_err_dup(const ja_err_t *err, apr_pool_t *pool);
 
+/* "later", "fresh", ... and "nobody", "operator", "reseller", "dns" */
+extern const ja_enumstr_t ja_retry_names;
+extern const ja_enumstr_t ja_actor_names;
+
 /* The table row of a code. Codes out of range give the row of INTERNAL. */
 const ja_errcode_t *ja_err_row(ja_code_t code);
 
 /* The code whose message id ("JA0231") or name is `text`, case-insensitive, or JA_E_COUNT. */
 ja_code_t ja_err_code_find(const char *text);
 
-/* One line for people: "while ...: order https://... is invalid: CA says unauthorized: ... (HTTP
- * 403)". The frames from outermost to innermost, the CA's problem, the system's reason. UTF-8,
- * control characters replaced. */
+/* One line for people: "while ...: order https://... is invalid: the CA says unauthorized: ...;
+ * www.example.jp: caa: ... (HTTP 403)". The frames from outermost to innermost, the CA's problem
+ * and its subproblems, the system's reason. UTF-8, control characters replaced. */
 const char *ja_err_text(const ja_err_t *err, apr_pool_t *pool);
+
+/* The same in ASCII, for httpd's error log: of text in two languages the English part (see
+ * base/english). The value in brackets is told even if it was in the other one. */
+const char *ja_err_log_text(const ja_err_t *err, apr_pool_t *pool);
 
 #endif

@@ -16,6 +16,13 @@
 /* A clock that was put back or forward is noticed after this time at the latest. */
 #define WAIT_MAX apr_time_from_sec(60 * 60)
 
+/* Threads without work stay for so long, for the next certificate of a batch. */
+#define THREAD_IDLE_MAX apr_time_from_sec(5)
+
+/* So many pools of delivered work are kept for the next, each with so many bytes. */
+#define POOLS_MAX      8
+#define POOL_BYTES_MAX (64 * 1024)
+
 typedef struct work_t work_t;
 APR_RING_HEAD(timer_ring_t, ja_timer_t);
 APR_RING_HEAD(work_ring_t, work_t);
@@ -60,6 +67,8 @@ struct work_t {
 
 struct ja_loop_t {
     apr_pool_t *scratch; /* of one round */
+    apr_pool_t *pools[POOLS_MAX]; /* for work to come; only for the loop's thread */
+    int n_pools;
     atomic_int is_stopped;
     apr_time_t awake_at; /* by the monotonic clock, as all about ticks */
     apr_interval_time_t longest_tick;
@@ -296,6 +305,34 @@ static void *APR_THREAD_FUNC run_next(apr_thread_t *thread, void *baton)
     return NULL;
 }
 
+/* A pool for work. With an allocator of its own: those of the owner's tree must not be used by two
+ * threads at a time. */
+static apr_status_t take_pool(apr_pool_t **pool, ja_loop_t *loop)
+{
+    apr_status_t rv;
+
+    if (loop->n_pools > 0) {
+        *pool = loop->pools[--loop->n_pools];
+        return APR_SUCCESS;
+    }
+    rv = apr_pool_create_unmanaged_ex(pool, NULL, NULL);
+    if (rv == APR_SUCCESS) {
+        apr_allocator_max_free_set(apr_pool_allocator_get(*pool), POOL_BYTES_MAX);
+    }
+    return rv;
+}
+
+/* Its memory is asked of the system page by page, so it is worth keeping. */
+static void give_pool_back(ja_loop_t *loop, apr_pool_t *pool)
+{
+    if (loop->n_pools == POOLS_MAX) {
+        apr_pool_destroy(pool);
+        return;
+    }
+    apr_pool_clear(pool);
+    loop->pools[loop->n_pools++] = pool;
+}
+
 /* The owner goes. */
 static apr_status_t cancel_at_cleanup(void *data)
 {
@@ -309,7 +346,7 @@ static apr_status_t cancel_at_cleanup(void *data)
     }
     APR_RING_REMOVE(work, link);
     apr_thread_mutex_unlock(loop->mutex);
-    apr_pool_destroy(work->pool);
+    give_pool_back(loop, work->pool);
     return APR_SUCCESS;
 }
 
@@ -320,9 +357,7 @@ ja_err_t *ja_loop_offload(ja_loop_t *loop, ja_work_fn *work, ja_work_done_fn *do
     apr_pool_t *pool;
     apr_status_t rv;
 
-    /* With an allocator of its own: those of the owner's tree must not be used by two threads at a
-     * time. */
-    rv = apr_pool_create_unmanaged_ex(&pool, NULL, NULL);
+    rv = take_pool(&pool, loop);
     if (rv != APR_SUCCESS) {
         return ja_err_os(JA_E_INTERNAL, rv, owner, "making a pool for another thread");
     }
@@ -345,6 +380,19 @@ ja_err_t *ja_loop_offload(ja_loop_t *loop, ja_work_fn *work, ja_work_done_fn *do
     return NULL;
 }
 
+int ja_loop_is_working(ja_loop_t *loop)
+{
+    int is_working = 0;
+    int state;
+
+    apr_thread_mutex_lock(loop->mutex);
+    for (state = 0; state < WORK_STATES; state++) {
+        is_working |= !APR_RING_EMPTY(&loop->works[state], work_t, link);
+    }
+    apr_thread_mutex_unlock(loop->mutex);
+    return is_working;
+}
+
 static work_t *take_finished(ja_loop_t *loop)
 {
     work_t *work;
@@ -363,7 +411,7 @@ static void deliver_finished(ja_loop_t *loop)
         /* First, as `done` may clear the owner. */
         apr_pool_cleanup_kill(work->owner, work, cancel_at_cleanup);
         work->done(work->baton, work->err);
-        apr_pool_destroy(work->pool);
+        give_pool_back(loop, work->pool);
     }
 }
 
@@ -398,6 +446,9 @@ static apr_status_t end_at_cleanup(void *data)
         apr_pool_cleanup_run(work->owner, work, cancel_at_cleanup);
     }
     apr_pool_destroy(loop->threads_pool); /* waits for the threads */
+    while (loop->n_pools > 0) {
+        apr_pool_destroy(loop->pools[--loop->n_pools]);
+    }
     return APR_SUCCESS;
 }
 
@@ -441,6 +492,8 @@ static apr_status_t make_parts(ja_loop_t *loop, int threads, apr_pool_t *pool)
         apr_pool_destroy(loop->threads_pool);
         return rv;
     }
+    apr_thread_pool_idle_max_set(loop->threads, (apr_size_t)threads);
+    apr_thread_pool_idle_wait_set(loop->threads, THREAD_IDLE_MAX);
     apr_pool_cleanup_register(pool, loop, end_at_cleanup, apr_pool_cleanup_null);
     return APR_SUCCESS;
 }

@@ -56,6 +56,9 @@ typedef void ja_work_done_fn(void *baton, ja_err_t *err);
 ja_err_t *ja_loop_offload(ja_loop_t *loop, ja_work_fn *work, ja_work_done_fn *done, void *baton,
                           apr_pool_t *owner) JA_WARN_UNUSED;
 
+/* Is there work that has not been handed back? From any thread. */
+int ja_loop_is_working(ja_loop_t *loop);
+
 /* Run until ja_loop_stop(), or until `is_done` (may be NULL) says so after a round. The longest
  * time that one round kept the thread away from waiting is in ja_loop_longest_tick(). */
 ja_err_t *ja_loop_run(ja_loop_t *loop, int (*is_done)(void *baton), void *baton) JA_WARN_UNUSED;

@@ -65,6 +65,7 @@ ja_err_t *ja_cmd_store(ja_store_t **store, const ja_cmd_args_t *args) JA_WARN_UN
 /* The commands. */
 ja_cmd_fn ja_cmd_status;  /* cmd_status.c  */
 ja_cmd_fn ja_cmd_errors;  /* cmd_errors.c  */
+ja_cmd_fn ja_cmd_register; /* cmd_register.c */
 ja_cmd_fn ja_cmd_version; /* cmd_version.c */
 
 #endif

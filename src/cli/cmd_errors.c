@@ -3,21 +3,13 @@
 
 #include <apr_strings.h>
 
-#include "acme/problem.h"
+#include "acme/meaning.h"
 #include "cli/cmd.h"
 #include "cli/types.h"
 #include "json/json.h"
 #include "report/table.h"
 
 /* clang-format off */
-static const char *const RETRIES[] = {
-    [JA_RETRY_LATER] = "later",
-    [JA_RETRY_FRESH] = "fresh",
-    [JA_RETRY_SLOW]  = "slow",
-    [JA_RETRY_ANEW]  = "anew",
-    [JA_RETRY_CA]    = "ca",
-    [JA_RETRY_HOLD]  = "hold",
-};
 static const char *const LEVELS[] = {
     [JA_LOG_ERROR]   = "error",
     [JA_LOG_WARNING] = "warning",
@@ -25,18 +17,13 @@ static const char *const LEVELS[] = {
     [JA_LOG_INFO]    = "info",
     [JA_LOG_DEBUG]   = "debug",
 };
-static const char *const ACTORS[] = {
-    [JA_ACTOR_NOBODY]   = "nobody",
-    [JA_ACTOR_OPERATOR] = "operator",
-    [JA_ACTOR_RESELLER] = "reseller",
-    [JA_ACTOR_DNS]      = "dns",
-};
 /* clang-format on */
 
-/* Which rows to show, and the problem types of each. */
+/* Which rows to show, and the problem types and the rows of JPRS's table of each. */
 typedef struct {
     int is_chosen[JA_E_COUNT];
     apr_array_header_t *types[JA_E_COUNT]; /* const char * */
+    apr_array_header_t *jprs[JA_E_COUNT];  /* const char * */
 } catalogue_t;
 
 static catalogue_t *catalogue_make(apr_pool_t *pool)
@@ -45,12 +32,14 @@ static catalogue_t *catalogue_make(apr_pool_t *pool)
     int code;
 
     for (code = 0; code < JA_E_COUNT; code++) {
-        all->types[code] = ja_problem_types((ja_code_t)code, pool);
+        all->types[code] = ja_meaning_types((ja_code_t)code, pool);
+        all->jprs[code] = ja_meaning_jprs((ja_code_t)code, pool);
     }
     return all;
 }
 
-/* How many rows fit `word`: a message id, a row's name, or a problem type; NULL: all. */
+/* How many rows fit `word`: a message id, a row's name, a problem type, or a row of
+ * JPRS's table; NULL: all. */
 static int choose(catalogue_t *all, const char *word, apr_pool_t *pool)
 {
     int named = word ? (int)ja_err_code_find(word) : JA_E_COUNT;
@@ -85,9 +74,10 @@ static void print_json(const catalogue_t *all, apr_pool_t *pool)
         ja_json_set_str(json, "id", row->id);
         ja_json_set_str(json, "name", row->name);
         ja_json_set_strs(json, "types", all->types[code]);
-        ja_json_set_str(json, "retry", RETRIES[row->retry]);
+        ja_json_set_strs(json, "jprs", all->jprs[code]);
+        ja_json_set_str(json, "retry", ja_enumstr_print(&ja_retry_names, (int)row->retry));
         ja_json_set_str(json, "level", LEVELS[row->level]);
-        ja_json_set_str(json, "actor", ACTORS[row->actor]);
+        ja_json_set_str(json, "actor", ja_enumstr_print(&ja_actor_names, (int)row->actor));
         ja_json_set_str(json, "en", row->en);
         ja_json_set_str(json, "ja", row->ja);
         ja_json_append(array, json);
@@ -99,34 +89,56 @@ static void print_json(const catalogue_t *all, apr_pool_t *pool)
 static void add_detail(ja_table_t *table, const ja_cmd_args_t *args, ja_word_t label,
                        const char *text)
 {
-    const char *cells[] = { "", ja_words_get(args->lang, label), text };
+    ja_table_note(table,
+                  apr_pstrcat(args->pool, ja_words_get(args->lang, label), ": ", text, NULL));
+}
 
-    ja_table_row(table, cells);
+static const char *list(const apr_array_header_t *words, apr_pool_t *pool)
+{
+    return apr_array_pstrcat(pool, words, ' ');
+}
+
+/* What the CA says then: malformed "Unable to create account" (E13) */
+static void add_meanings(ja_table_t *table, const ja_cmd_args_t *args, ja_code_t code)
+{
+    const apr_array_header_t *rows = ja_meaning_rows(code, args->pool);
+    int i;
+
+    for (i = 0; i < rows->nelts; i++) {
+        const ja_meaning_row_t *row = &APR_ARRAY_IDX(rows, i, ja_meaning_row_t);
+        const char *text = row->text ? apr_pstrcat(args->pool, " \"", row->text, "\"", NULL) : "";
+        const char *jprs = row->jprs ? apr_pstrcat(args->pool, " (", row->jprs, ")", NULL) : "";
+
+        add_detail(table, args, JA_WORD_SAYS, apr_pstrcat(args->pool, row->type, text, jprs, NULL));
+    }
 }
 
 /* With details, if somebody asked for certain ones. */
-static void add_error(ja_table_t *table, const ja_cmd_args_t *args, const ja_errcode_t *row,
-                      const apr_array_header_t *types)
+static void add_error(ja_table_t *table, const ja_cmd_args_t *args, const catalogue_t *all,
+                      int code)
 {
-    const char *list = apr_array_pstrcat(args->pool, types, ' ');
-    const char *cells[] = { row->id, row->name, list };
+    const ja_errcode_t *row = ja_err_row((ja_code_t)code);
+    const char *types = list(all->types[code], args->pool);
+    const char *jprs = list(all->jprs[code], args->pool);
+    const char *cells[] = { row->id, row->name, types, jprs };
 
     ja_table_row(table, cells);
     ja_table_note(table, args->lang == JA_LANG_JA ? row->ja : row->en);
     if (args->n_words > 0) {
         add_detail(table, args, JA_WORD_ACTOR, ja_words_actor(args->lang, row->actor));
         add_detail(table, args, JA_WORD_RETRY, ja_words_retry(args->lang, row->retry));
+        add_meanings(table, args, (ja_code_t)code);
     }
 }
 
 static void print_text(const catalogue_t *all, const ja_cmd_args_t *args)
 {
-    ja_table_t *table = ja_table_make(3, args->pool);
+    ja_table_t *table = ja_table_make(4, args->pool);
     int code;
 
     for (code = 0; code < JA_E_COUNT; code++) {
         if (all->is_chosen[code]) {
-            add_error(table, args, ja_err_row((ja_code_t)code), all->types[code]);
+            add_error(table, args, all, code);
         }
     }
     fputs(ja_table_text(table, args->pool), stdout);

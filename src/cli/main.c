@@ -16,12 +16,22 @@ static const ja_cmd_t COMMANDS[] = {
         "\nエラー、期限切れ、証明書のないドメイン、または登録に失敗したアカウントがあると、\n"
         "終了ステータスは 1 になります。\n" },
       ja_cmd_status },
-    { "errors", "[TYPE|ID]", 1, JA_OPT_BIT(JA_OPT_JSON),
+    { "errors", "[TYPE|ROW|ID]", 1, JA_OPT_BIT(JA_OPT_JSON),
       { "explain errors: what each means, who has to do what",
         "エラーの意味と対処方法を表示する" },
-      { "\nTYPE is what a CA says (rejectedIdentifier), ID what the log says (JA0414).\n",
-        "\nTYPE は認証局が返す種類 (rejectedIdentifier)、ID はログに出る番号 (JA0414) です。\n" },
+      { "\nTYPE is what a CA says (rejectedIdentifier), ROW one of the error table in\n"
+        "JPRS's manuals (E13), ID what the log says (JA0414).\n",
+        "\nTYPE は認証局が返す種類 (rejectedIdentifier)、ROW は JPRS マニュアルのエラー表の行 (E13)、\n"
+        "ID はログに出る番号 (JA0414) です。\n" },
       ja_cmd_errors },
+    { "register", "", 0, JA_OPT_BIT(JA_OPT_JSON),
+      { "register the account now, or look at it, and show the result",
+        "アカウントを今すぐ登録 (登録済みなら確認) し、結果を表示する" },
+      { "\nThe running httpd does it; root asks. Needed only if a registration was refused and nothing\n"
+        "in the configuration has changed since. Exits 0 if all accounts are registered.\n",
+        "\n実行中の httpd が処理します (root 権限が必要)。登録が拒否され、設定を変更していない場合に\n"
+        "使います。すべてのアカウントが登録済みなら終了ステータスは 0 です。\n" },
+      ja_cmd_register },
     { "version", "", 0, JA_OPT_BIT(JA_OPT_JSON),
       { "print the version", "バージョンを表示する" }, { "", "" },
       ja_cmd_version },

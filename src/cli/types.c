@@ -4,7 +4,7 @@
 
 #include <apr_cstr.h>
 
-#include "acme/problem.h"
+#include "acme/meaning.h"
 
 static int has(const apr_array_header_t *types, const char *type)
 {
@@ -26,6 +26,7 @@ void ja_types_codes(int codes[JA_E_COUNT], const char *type, apr_pool_t *scratch
         type += strlen(JA_PROBLEM_URN);
     }
     for (code = 0; code < JA_E_COUNT; code++) {
-        codes[code] = has(ja_problem_types((ja_code_t)code, scratch), type);
+        codes[code] = has(ja_meaning_types((ja_code_t)code, scratch), type)
+                      || has(ja_meaning_jprs((ja_code_t)code, scratch), type);
     }
 }

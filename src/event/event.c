@@ -88,6 +88,6 @@ void ja_event_errored(const ja_log_t *log, const char *name, const ja_err_t *err
         return;
     }
     ja_log_line(log, row->level, "%s: %s: %s%s%s%s. %s%s", name, row->id, activity ? "while " : "",
-                activity ? activity : "", activity ? ": " : "", ja_err_text(err, scratch), row->en,
-                next_try(next_at, scratch));
+                activity ? activity : "", activity ? ": " : "", ja_err_log_text(err, scratch),
+                row->en, next_try(next_at, scratch));
 }

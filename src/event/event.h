@@ -28,8 +28,9 @@ void ja_event_tell(const ja_log_t *log, ja_event_t event, const char *name, cons
     __attribute__((format(printf, 4, 5)));
 
 /* The end of a failed attempt: "NAME: JA0407: while waiting for validation: ...; sentence of the
- * catalogue; next try at ...", at the level of the code's row. `activity` may be NULL, `next_at` 0.
- */
+ * catalogue; next try at ...", at the level of the code's row. Text from outside is ASCII here
+ * (ja_err_log_text): httpd would write anything else as "\x" and digits. `activity` may be NULL,
+ * `next_at` 0. */
 void ja_event_errored(const ja_log_t *log, const char *name, const ja_err_t *err,
                       const char *activity, apr_time_t next_at, apr_pool_t *scratch);
 

@@ -12,11 +12,13 @@ struct ja_attempt_t {
     ja_attempt_done_fn *done;
     void *baton;
     apr_pool_t *pool;
-    int goes_on;       /* an earlier attempt may have left certificates in ASIDE */
-    int key_index;     /* of the plan's key types, being worked on */
-    int is_new;        /* the order being worked on was placed by this attempt */
-    int placed, good;  /* of these */
-    ja_drive_t *drive; /* NULL between orders */
+    int goes_on;               /* an earlier attempt may have left certificates in ASIDE */
+    int key_index;             /* of the plan's key types, being worked on */
+    apr_array_header_t *certs; /* ja_set_cert_t, of the key types before that */
+    int is_new;                /* the order being worked on was placed by this attempt */
+    int placed, good;          /* of these */
+    ja_drive_t *drive;         /* NULL between orders */
+    ja_flow_t *flow;           /* the drive's */
     apr_pool_t *drive_pool;
 };
 
@@ -36,7 +38,7 @@ static ja_err_t *stage(void *baton, const volatile int *cancelled, apr_pool_t *p
     const ja_set_t *set;
 
     (void)cancelled;
-    return ja_set_stage(&set, a->conf.store, domain->name, domain->keys, domain->ca->url,
+    return ja_set_stage(&set, a->conf.store, domain->name, a->certs, domain->ca->url,
                         ja_clock_now(), pool, pool);
 }
 
@@ -65,7 +67,11 @@ static void on_order_done(void *baton, ja_err_t *err, const char *activity)
 
     err = ja_err_dup(err, a->pool);
     ja_job_copy(a->conf.job, a->conf.job, a->pool); /* its order lived with the drive */
+    if (!err) {
+        ja_set_cert_copy(apr_array_push(a->certs), &a->flow->cert, a->pool);
+    }
     a->drive = NULL;
+    a->flow = NULL;
     a->drive_pool = NULL;
     apr_pool_destroy(drive_pool);
     if (err) {
@@ -112,12 +118,14 @@ static void begin_order(ja_attempt_t *a, ja_key_spec_t spec)
         ja_event_tell(a->conf.log, JA_EVENT_RESUMED, a->conf.domain->name, "order %s",
                       flow->order_url);
     }
+    a->flow = flow;
     a->drive = ja_drive_start(&conf, flow, on_order_done, a, a->drive_pool);
 }
 
 /* Did an earlier attempt get as far as this certificate? Only then files are looked at. */
 static int is_there(ja_attempt_t *a, ja_key_spec_t spec)
 {
+    ja_set_cert_t cert;
     apr_pool_t *scratch;
     int is_there;
 
@@ -125,8 +133,11 @@ static int is_there(ja_attempt_t *a, ja_key_spec_t spec)
         return 0;
     }
     apr_pool_create(&scratch, a->pool);
-    is_there = ja_set_has_cert(a->conf.store, a->conf.domain->name, spec, a->conf.domain->names,
-                               ja_clock_now(), scratch);
+    is_there = ja_set_has_cert(&cert, a->conf.store, a->conf.domain->name, spec,
+                               a->conf.domain->names, ja_clock_now(), a->pool, scratch);
+    if (is_there) {
+        APR_ARRAY_PUSH(a->certs, ja_set_cert_t) = cert;
+    }
     apr_pool_destroy(scratch);
     return is_there;
 }
@@ -179,6 +190,7 @@ ja_attempt_t *ja_attempt_start(const ja_attempt_conf_t *conf, ja_attempt_done_fn
     a->done = done;
     a->baton = baton;
     a->pool = pool;
+    a->certs = apr_array_make(pool, conf->domain->keys->nelts, sizeof(ja_set_cert_t));
     a->goes_on = conf->job->started_at != 0;
     if (!a->goes_on) {
         conf->job->started_at = ja_clock_now();

@@ -1,7 +1,7 @@
 #include "issue/backoff.h"
 
 static const int WAIT_S[] = { 30,   60,       120,      300,       900,      1800,
-                              3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600 };
+                              3600, 3 * 3600, 6 * 3600, 12 * 3600, 20 * 3600 };
 
 #define STEPS           ((int)(sizeof(WAIT_S) / sizeof(WAIT_S[0])))
 #define SLOW_STEP       8 /* where JA_RETRY_SLOW begins */

@@ -47,10 +47,11 @@ typedef struct {
     const apr_array_header_t *picked;     /* ja_picked_t; never NULL after make */
     ja_err_t *order_error;                /* what an invalid order says of itself */
     const ja_err_t *refusal;              /* of a second answer to a challenge; or NULL */
-    int is_spent; /* the CA has given the order or a name of it up: it cannot be resumed */
-    ja_bytes_t csr;
+    int is_spent;   /* the CA has given the order or a name of it up: it cannot be resumed */
+    ja_bytes_t csr; /* no bytes: the key is one of before a restart */
     ja_bytes_t chain;
-    int polls; /* in the present state */
+    ja_set_cert_t cert; /* filled in by KEEP: what has been issued */
+    int polls;          /* in the present state */
     apr_time_t poll_until;
 } ja_flow_t;
 

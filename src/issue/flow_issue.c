@@ -122,8 +122,9 @@ static ja_err_t *keep_chain(void *baton, const volatile int *cancelled, apr_pool
     ja_flow_t *f = baton;
 
     (void)cancelled;
-    return ja_set_keep_chain(f->store, f->domain->name, f->spec, &f->chain, f->domain->names,
-                             ja_clock_now(), pool);
+    return ja_set_keep_chain(&f->cert, f->store, f->domain->name, f->spec, &f->chain,
+                             f->csr.len > 0 ? &f->csr : NULL, f->domain->names, ja_clock_now(),
+                             pool, pool);
 }
 
 ja_err_t *ja_ask_keep(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
@@ -138,9 +139,9 @@ ja_err_t *ja_ask_keep(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
 ja_err_t *ja_hear_keep(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *outcome,
                        apr_pool_t *scratch)
 {
-    (void)f;
     (void)outcome;
     (void)scratch;
+    ja_set_cert_copy(&f->cert, &f->cert, f->pool); /* out of the work's pool */
     next->to = JA_ST_DONE;
     return NULL;
 }

@@ -173,7 +173,7 @@ ja_err_t *ja_ask_answer(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
  * stand. */
 static ja_err_t *judge_refusal(ja_flow_t *f, const ja_err_t *refusal, apr_pool_t *scratch)
 {
-    if (refusal->code != JA_E_MALFORMED) {
+    if (refusal->code != JA_E_MALFORMED && refusal->code != JA_E_AUTHZ_REFUSED) {
         return ja_err_dup(refusal, scratch);
     }
     f->refusal = ja_err_dup(refusal, f->pool);

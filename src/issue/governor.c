@@ -46,7 +46,7 @@ apr_time_t ja_governor_order_at(const ja_governor_t *g, const ja_limits_t *limit
         at = later(at, ja_window_at(&g->orders, &limits->orders, n, now));
         at = later(at, ja_window_at(&g->failing, &failing, n, now));
     }
-    return later(at, ja_governor_request_at(g, now));
+    return later(at, ja_governor_request_at(g, limits, now));
 }
 
 void ja_governor_take(ja_governor_t *g, const ja_limits_t *limits, int n, apr_time_t now)
@@ -73,12 +73,12 @@ void ja_governor_settle(ja_governor_t *g, int unplaced, int good)
     }
 }
 
-apr_time_t ja_governor_request_at(const ja_governor_t *g, apr_time_t now)
+apr_time_t ja_governor_request_at(const ja_governor_t *g, const ja_limits_t *limits, apr_time_t now)
 {
-    ja_rate_t rate = { JA_GOVERNOR_REQUESTS
-                           + JA_GOVERNOR_PER_ORDER
-                                 * ja_window_count(&g->hour, JA_GOVERNOR_HOUR, now),
-                       JA_GOVERNOR_HOUR };
+    const int per_order = JA_GOVERNOR_PER_ORDER + JA_GOVERNOR_PER_NAME * limits->names;
+    const ja_rate_t rate = { JA_GOVERNOR_REQUESTS
+                                 + per_order * ja_window_count(&g->hour, JA_GOVERNOR_HOUR, now),
+                             JA_GOVERNOR_HOUR };
 
     return ja_window_at(&g->requests, &rate, 1, now);
 }

@@ -5,7 +5,8 @@
  *   orders     ManagedDomainRateLimit, if there is one
  *   failing    orders that brought no certificate, those in flight included: twice
  *              ManagedDomainConcurrency in an hour
- *   requests   1000 in an hour, and 20 more for each order of that hour
+ *   requests   1000 in an hour, and for each order of that hour 20 and 4 for each of its names: a
+ *              certificate with k names takes 2k+5
  *   held       a Retry-After of the CA holds for all that goes there
  *   down       when several domains in a row have found the CA dead, one at a time tries, at
  *              growing intervals of up to half an hour
@@ -23,11 +24,13 @@
 #define JA_GOVERNOR_HOUR      apr_time_from_sec(3600)
 #define JA_GOVERNOR_REQUESTS  1000                    /* in an hour */
 #define JA_GOVERNOR_PER_ORDER 20                      /* more for each order of that hour */
+#define JA_GOVERNOR_PER_NAME  4                       /* and for each of its names */
 #define JA_GOVERNOR_NEVER     ((apr_time_t)INT64_MAX) /* not before something in flight has ended */
 
 typedef struct {
     ja_rate_t orders; /* max 0: none */
     int concurrency;  /* 1 .. */
+    int names;        /* 1 .., of the domain that has most */
 } ja_limits_t;
 
 /* All zero is the beginning. */
@@ -56,7 +59,8 @@ void ja_governor_take(ja_governor_t *governor, const ja_limits_t *limits, int n,
 void ja_governor_settle(ja_governor_t *governor, int unplaced, int good);
 
 /* When one more request may be sent; it is sent. */
-apr_time_t ja_governor_request_at(const ja_governor_t *governor, apr_time_t now);
+apr_time_t ja_governor_request_at(const ja_governor_t *governor, const ja_limits_t *limits,
+                                  apr_time_t now);
 void ja_governor_request(ja_governor_t *governor, apr_time_t now);
 
 /* A reply came, of that status, with a Retry-After (0: without). Is it something that those who

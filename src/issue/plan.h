@@ -16,43 +16,44 @@
 /* A CA with the account that is to be used there. There is one account per CA: domains of the same
  * CA have to agree on contacts, agreement, EAB and trust anchors. */
 typedef struct {
-    const char *id;         /* name in accounts/: the host, 8 hex digits of SHA-256 of the URL   */
-    const char *url;        /* of the directory                                                  */
-    const char *trust_file; /* or NULL                                                           */
-    const apr_array_header_t *contacts; /* const char *; NULL only in a plan with complaints     */
-    const ja_eab_t *eab;                /* or NULL                                               */
+    const char *id;         /* name in accounts/: the host, 8 hex digits of SHA-256 of the URL */
+    const char *url;        /* of the directory */
+    const char *trust_file; /* or NULL */
+    const apr_array_header_t *contacts; /* const char *; NULL only in a plan with complaints */
+    const ja_eab_t *eab;                /* or NULL */
+    apr_time_t eab_issued_at; /* in a plan that was loaded: of the EAB that is not in it; 0: none */
     int n_domains;
 } ja_plan_ca_t;
 
 typedef struct {
-    const char *name;                /* the first of the names                          */
+    const char *name;                /* the first of the names */
     const apr_array_header_t *names; /* const char *: A-labels, lower case, no duplicates,
                                       * 1 .. JA_PLAN_MAX_NAMES                          */
     const ja_plan_ca_t *ca;
-    const apr_array_header_t *keys;       /* ja_key_spec_t, no duplicates               */
-    const apr_array_header_t *challenges; /* const char *                               */
+    const apr_array_header_t *keys;       /* ja_key_spec_t, no duplicates */
+    const apr_array_header_t *challenges; /* const char * */
     ja_span_t renew_before;
     ja_renew_t renew;
     ja_activation_t activation;
-    int is_used;                   /* a virtual host has one of its names: set by the glue  */
-    const ja_settings_t *settings; /* merged: for printing                                  */
+    int is_used;                   /* a virtual host has one of its names: set by the glue */
+    const ja_settings_t *settings; /* merged: for printing */
     ja_place_t place;
 } ja_plan_domain_t;
 
 typedef struct {
     const char *store_path;
     int concurrency;
-    ja_rate_t rate; /* of orders for each account; max 0: none */
-    const ja_settings_t *settings;     /* of the server, merged: what domains inherit    */
-    const apr_array_header_t *cas;     /* ja_plan_ca_t *                                 */
+    ja_rate_t rate;                    /* of orders for each account; max 0: none */
+    const ja_settings_t *settings;     /* of the server, merged: what domains inherit */
+    const apr_array_header_t *cas;     /* ja_plan_ca_t * */
     const apr_array_header_t *domains; /* ja_plan_domain_t *, in the order of httpd.conf */
-    apr_hash_t *by_name;               /* name -> ja_plan_domain_t *                     */
+    apr_hash_t *by_name;               /* name -> ja_plan_domain_t * */
 } ja_plan_t;
 
 /* What a ManagedDomain line or section declares. */
 typedef struct {
     const apr_array_header_t *words; /* const char *: names as written, or from ja_plan_names() */
-    const ja_settings_t *settings;   /* of the section; NULL: a line                            */
+    const ja_settings_t *settings;   /* of the section; NULL: a line */
     ja_place_t place;
 } ja_declared_t;
 

@@ -20,7 +20,7 @@
 #define VERSION   1
 #define MAX_BYTES (16 * 1024 * 1024)
 
-/* --- writing ---------------------------------------------------------------------------------- */
+/* ---- writing --------------------------------------------------------------------------------- */
 
 static int is_same_field(const ja_settings_t *a, const ja_settings_t *b, const ja_setting_t *row)
 {
@@ -108,7 +108,7 @@ ja_err_t *ja_plan_publish(const ja_plan_t *plan, ja_store_t *store, apr_pool_t *
     return ja_store_save(store, JA_GROUP_TOP, NULL, &item, JA_FS_LAZY, scratch);
 }
 
-/* --- reading ---------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static apr_array_header_t *strs_of_json(const ja_json_t *array, apr_pool_t *pool)
 {
@@ -191,6 +191,24 @@ static ja_err_t *plan_of_json(ja_plan_t **plan, const ja_json_t *json, apr_pool_
     return NULL;
 }
 
+/* The one thing of an EAB that is not secret. */
+static void read_accounts(ja_plan_t *plan, const ja_json_t *accounts)
+{
+    int i, j;
+
+    for (i = 0; i < plan->cas->nelts; i++) {
+        ja_plan_ca_t *ca = APR_ARRAY_IDX(plan->cas, i, ja_plan_ca_t *);
+
+        for (j = 0; j < ja_json_count(accounts); j++) {
+            const ja_json_t *account = ja_json_at(accounts, j);
+
+            if (strcmp(ja_json_get_str(account, "id", ""), ca->id) == 0) {
+                ca->eab_issued_at = ja_json_time_parse(ja_json_get_str(account, "eab_issued", ""));
+            }
+        }
+    }
+}
+
 ja_err_t *ja_plan_load(ja_plan_t **plan, ja_store_t *store, apr_pool_t *result, apr_pool_t *scratch)
 {
     ja_bytes_t bytes;
@@ -199,5 +217,7 @@ ja_err_t *ja_plan_load(ja_plan_t **plan, ja_store_t *store, apr_pool_t *result, 
     JA_TRY(ja_store_load(&bytes, store, JA_GROUP_TOP, NULL, ITEM, MAX_BYTES, scratch, scratch));
     JA_TRY_W(ja_json_parse(&json, bytes.bytes, bytes.len, MAX_BYTES, scratch, scratch), scratch,
              "%s", ITEM);
-    return plan_of_json(plan, json, result, scratch);
+    JA_TRY(plan_of_json(plan, json, result, scratch));
+    read_accounts(*plan, ja_json_get(json, "accounts"));
+    return NULL;
 }

@@ -313,11 +313,28 @@ static void pump(ja_runner_t *r)
 
 /* ---- the start ------------------------------------------------------------------------------- */
 
+/* What the requests of an order are reckoned by. */
+static int most_names(const ja_plan_t *plan, const ja_plan_ca_t *ca)
+{
+    int most = 1;
+    int i;
+
+    for (i = 0; i < plan->domains->nelts; i++) {
+        const ja_plan_domain_t *domain = APR_ARRAY_IDX(plan->domains, i, const ja_plan_domain_t *);
+
+        if (domain->ca == ca && domain->names->nelts > most) {
+            most = domain->names->nelts;
+        }
+    }
+    return most;
+}
+
 static void start_side(ja_runner_t *r, const ja_plan_ca_t *plan)
 {
     side_t *side = apr_pcalloc(r->pool, sizeof(*side));
     ja_runner_peer_conf_t conf = { .plan = plan,
-                                   .limits = { r->conf.plan->rate, r->conf.plan->concurrency },
+                                   .limits = { r->conf.plan->rate, r->conf.plan->concurrency,
+                                               most_names(r->conf.plan, plan) },
                                    .store = r->store,
                                    .loop = r->loop,
                                    .http = r->http,
@@ -487,12 +504,12 @@ ja_err_t *ja_runner_make(ja_runner_t **runner, const ja_runner_conf_t *conf, apr
     r->conf = *conf;
     r->pool = pool;
     make_empty(&r->queue);
-    JA_TRY(ja_loop_make(&r->loop, WORK_THREADS, pool));
     if (conf->http) {
         r->http = conf->http;
-        ja_loop_use(r->loop, conf->io);
+        r->loop = conf->loop;
     }
     else {
+        JA_TRY(ja_loop_make(&r->loop, WORK_THREADS, pool));
         JA_TRY(ja_http_curl_make(&r->http, io, &http_conf, pool));
         ja_loop_use(r->loop, io);
     }

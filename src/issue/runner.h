@@ -21,10 +21,10 @@ typedef struct {
     ja_http01_table_t *http01; /* shared with the processes that answer */
     const ja_log_t *log;
     const char *user_agent; /* "mod_jprs_acme/0.1.0 ..." */
-    /* For tests, else 0: another network than curl's, with what the loop is to wait on, and how
-     * often requests/ is looked at. They live as long as the runner. */
+    /* For tests, else 0: another network than curl's with a loop that waits on it, and how often
+     * requests/ is looked at. They live as long as the runner. */
     ja_http_t *http;
-    const ja_loop_io_t *io;
+    ja_loop_t *loop;
     apr_interval_time_t look_every;
 } ja_runner_conf_t;
 

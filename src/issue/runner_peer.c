@@ -61,7 +61,7 @@ static ja_err_t *start_trip(ja_http_t *http, const ja_http_req_t *req, ja_http_d
 {
     ja_runner_peer_t *peer = http->impl;
     apr_time_t now = ja_clock_now();
-    apr_time_t at = ja_governor_request_at(&peer->governor, now);
+    apr_time_t at = ja_governor_request_at(&peer->governor, &peer->conf.limits, now);
     trip_t *trip = apr_palloc(pool, sizeof(*trip));
 
     if (at > now) {

@@ -67,6 +67,32 @@ const ja_set_cert_t *ja_set_find(const ja_set_t *set, int spec)
     return NULL;
 }
 
+static void copy_facts(ja_cert_facts_t *facts, const ja_cert_facts_t *from, apr_pool_t *pool)
+{
+    apr_array_header_t *names = apr_array_copy(pool, from->names);
+    int i;
+
+    *facts = *from;
+    for (i = 0; i < names->nelts; i++) {
+        APR_ARRAY_IDX(names, i, const char *) =
+            apr_pstrdup(pool, APR_ARRAY_IDX(names, i, const char *));
+    }
+    facts->names = names;
+    facts->serial = apr_pstrdup(pool, from->serial);
+    facts->issuer = apr_pstrdup(pool, from->issuer);
+    facts->sha256 = apr_pstrdup(pool, from->sha256);
+}
+
+void ja_set_cert_copy(ja_set_cert_t *cert, const ja_set_cert_t *from, apr_pool_t *pool)
+{
+    cert->spec = from->spec;
+    copy_facts(&cert->facts, &from->facts, pool);
+    cert->privkey_file = apr_pstrdup(pool, from->privkey_file);
+    cert->fullchain_file = apr_pstrdup(pool, from->fullchain_file);
+    cert->privkey_sha256 = apr_pstrdup(pool, from->privkey_sha256);
+    cert->fullchain_sha256 = apr_pstrdup(pool, from->fullchain_sha256);
+}
+
 const ja_cert_facts_t *ja_set_first_to_expire(const ja_set_t *set)
 {
     const ja_cert_facts_t *first = &APR_ARRAY_IDX(set->certs, 0, const ja_set_cert_t).facts;
@@ -176,17 +202,6 @@ ja_err_t *ja_set_read_pair(ja_set_pair_t *pair, ja_store_t *store, ja_group_t gr
 {
     pair->spec = spec;
     JA_TRY(ja_set_read_key(&pair->key, &pair->privkey, store, group, name, spec, result, scratch));
-    return read_chain(pair, store, group, name, result, scratch);
-}
-
-ja_err_t *ja_set_read_proven(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
-                             const char *name, int spec, apr_pool_t *result, apr_pool_t *scratch)
-{
-    const char *file = ja_set_file("privkey", spec, scratch);
-
-    pair->spec = spec;
-    pair->key = NULL;
-    JA_TRY(ja_store_load(&pair->privkey, store, group, name, file, JA_SET_KEY_MAX, result, scratch));
     return read_chain(pair, store, group, name, result, scratch);
 }
 

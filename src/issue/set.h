@@ -41,6 +41,9 @@ typedef struct {
                                          * in the order of the configuration                     */
 } ja_set_t;
 
+/* A copy of `from` with all that it points to. */
+void ja_set_cert_copy(ja_set_cert_t *cert, const ja_set_cert_t *from, apr_pool_t *pool);
+
 /* The certificate with the earliest not_after: what renewal is computed from. Lives with `set`. */
 const ja_cert_facts_t *ja_set_first_to_expire(const ja_set_t *set);
 
@@ -66,23 +69,29 @@ ja_err_t *ja_set_make_key(ja_bytes_t *csr_der, ja_store_t *store, const char *na
 int ja_set_has_key(ja_store_t *store, const char *name, ja_key_spec_t spec, apr_pool_t *scratch);
 
 /* The downloaded chain for `spec`: parsed, checked against the key in ASIDE and `names` at `now`
- * (as ja_chain_check()), kept in ASIDE, durable. JA_E_CERT_BAD, JA_E_TOO_LARGE; JA_E_NOT_FOUND if
- * there is no key; JA_E_IO. */
-ja_err_t *ja_set_keep_chain(ja_store_t *store, const char *name, ja_key_spec_t spec,
-                            const ja_bytes_t *pem, const apr_array_header_t *names, apr_time_t now,
+ * (as ja_chain_check()), kept in ASIDE, durable; `cert` is what set.json will say of it. With the
+ * request that ja_set_make_key() has just handed out for that key, its private half need not be
+ * read again; else `csr_der` is NULL. JA_E_CERT_BAD, JA_E_TOO_LARGE; JA_E_NOT_FOUND if there is no
+ * key; JA_E_IO. */
+ja_err_t *ja_set_keep_chain(ja_set_cert_t *cert, ja_store_t *store, const char *name,
+                            ja_key_spec_t spec, const ja_bytes_t *pem, const ja_bytes_t *csr_der,
+                            const apr_array_header_t *names, apr_time_t now, apr_pool_t *result,
                             apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Does ASIDE hold a good key and chain for `spec`, covering `names`, at `now`? Then an earlier
- * attempt has got that far. It does not know of which CA: whoever changes the CA empties ASIDE. */
-int ja_set_has_cert(ja_store_t *store, const char *name, ja_key_spec_t spec,
-                    const apr_array_header_t *names, apr_time_t now, apr_pool_t *scratch);
+ * attempt has got that far, and `cert` is what set.json will say of it. It does not know of which
+ * CA: whoever changes the CA empties ASIDE. */
+int ja_set_has_cert(ja_set_cert_t *cert, ja_store_t *store, const char *name, ja_key_spec_t spec,
+                    const apr_array_header_t *names, apr_time_t now, apr_pool_t *result,
+                    apr_pool_t *scratch);
 
-/* All of `specs` (ja_key_spec_t) are in ASIDE, each found good by ja_set_keep_chain() or
- * ja_set_has_cert(): write set.json, publish. `*set` is what was staged. JA_E_CERT_BAD,
- * JA_E_NOT_FOUND, ... of what is in ASIDE; JA_E_IO. After an error ASIDE is as complete as before:
- * the call can be repeated. */
+/* A set is complete: write set.json with `certs` (ja_set_cert_t, one for each key type, in the
+ * order of the configuration), as ja_set_keep_chain() or ja_set_has_cert() gave them out, and
+ * publish. The files are not looked at again: who takes the set over does. `*set` is what was
+ * staged; it points to `certs`. JA_E_NOT_FOUND if nothing is in ASIDE; JA_E_IO. After an error
+ * ASIDE is as complete as before: the call can be repeated. */
 ja_err_t *ja_set_stage(const ja_set_t **set, ja_store_t *store, const char *name,
-                       const apr_array_header_t *specs, const char *ca_url, apr_time_t now,
+                       const apr_array_header_t *certs, const char *ca_url, apr_time_t now,
                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* ---- the root parent's part ------------------------------------------------------------------ */

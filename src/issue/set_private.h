@@ -10,8 +10,8 @@
 
 /* One certificate of a set with its key, read and parsed. */
 typedef struct {
-    int spec; /* ja_key_spec_t; the key's as well                      */
-    ja_key_t *key;
+    int spec;      /* ja_key_spec_t; the key's as well                      */
+    ja_key_t *key; /* NULL if nobody had to look at it */
     ja_chain_t *chain;
     ja_bytes_t privkey; /* the files' content                                    */
     ja_bytes_t fullchain;
@@ -36,13 +36,6 @@ ja_err_t *ja_set_read_key(ja_key_t **key, ja_bytes_t *pem, ja_store_t *store, ja
 ja_err_t *ja_set_read_pair(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
                            const char *name, int spec, apr_pool_t *result,
                            apr_pool_t *scratch) JA_WARN_UNUSED;
-
-/* The same for files of which ja_set_keep_chain() or ja_set_has_cert() has just said that they
- * belong together: the key stays unread (parsing one costs OpenSSL a millisecond) and is NULL in
- * `pair`. */
-ja_err_t *ja_set_read_proven(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
-                             const char *name, int spec, apr_pool_t *result,
-                             apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Make `pairs` (ja_set_pair_t, in the order of the configuration) the live set of set->name,
  * printed anew. `set` says who issued it and when. */

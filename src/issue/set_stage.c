@@ -22,18 +22,11 @@ static ja_err_t *forget_replaced(ja_store_t *store, const char *name, apr_pool_t
     return ja_store_remove_name(store, JA_GROUP_ASIDE, name, scratch);
 }
 
-static ja_err_t *keep_aside(ja_store_t *store, const char *name, const char *file,
-                            const void *bytes, apr_size_t len, int is_secret, apr_pool_t *scratch)
-{
-    const ja_item_t item = { file, bytes, len, is_secret };
-
-    return ja_store_save(store, JA_GROUP_ASIDE, name, &item, JA_FS_DURABLE, scratch);
-}
-
 ja_err_t *ja_set_make_key(ja_bytes_t *csr_der, ja_store_t *store, const char *name,
                           ja_key_spec_t spec, const apr_array_header_t *names,
                           const volatile int *cancelled, apr_pool_t *result, apr_pool_t *scratch)
 {
+    ja_item_t item = { ja_set_file("privkey", spec, scratch), .is_secret = 1 };
     ja_key_t *key;
     ja_secret_t *pem;
 
@@ -42,8 +35,9 @@ ja_err_t *ja_set_make_key(ja_bytes_t *csr_der, ja_store_t *store, const char *na
     JA_TRY(ja_key_print(&pem, key, scratch, scratch));
     /* What there is from now on is no complete set any more. */
     JA_TRY(ja_store_remove(store, JA_GROUP_ASIDE, name, JA_SET_JSON, scratch));
-    JA_TRY(keep_aside(store, name, ja_set_file("privkey", spec, scratch), pem->bytes, pem->len, 1,
-                      scratch));
+    item.bytes = pem->bytes;
+    item.len = pem->len;
+    JA_TRY(ja_store_save(store, JA_GROUP_ASIDE, name, &item, JA_FS_DURABLE, scratch));
     return ja_csr_make(csr_der, key, names, result, scratch);
 }
 
@@ -56,75 +50,83 @@ int ja_set_has_key(ja_store_t *store, const char *name, ja_key_spec_t spec, apr_
            && !ja_set_read_key(&key, &pem, store, JA_GROUP_ASIDE, name, spec, scratch, scratch);
 }
 
-ja_err_t *ja_set_keep_chain(ja_store_t *store, const char *name, ja_key_spec_t spec,
-                            const ja_bytes_t *pem, const apr_array_header_t *names, apr_time_t now,
+/* The row that set.json will have for a pair that is in ASIDE. */
+static ja_err_t *describe(ja_set_cert_t *cert, const ja_set_pair_t *pair, apr_pool_t *result,
+                          apr_pool_t *scratch)
+{
+    return ja_set_describe(cert, pair, ja_set_file("privkey", pair->spec, result),
+                           ja_set_file("fullchain", pair->spec, result), result, scratch);
+}
+
+/* Is the chain for the key in ASIDE? The request has to stand for that, or the key is read: after a
+ * restart, and whenever the request says no, so that the reason comes from there. */
+static ja_err_t *check_downloaded(ja_set_pair_t *pair, ja_store_t *store, const char *name,
+                                  const ja_bytes_t *csr_der, const apr_array_header_t *names,
+                                  apr_time_t now, apr_pool_t *scratch)
+{
+    if (csr_der && !ja_chain_check_request(pair->chain, csr_der, names, now, scratch)) {
+        return ja_store_load(&pair->privkey, store, JA_GROUP_ASIDE, name,
+                             ja_set_file("privkey", pair->spec, scratch), JA_SET_KEY_MAX, scratch,
+                             scratch);
+    }
+    JA_TRY(ja_set_read_key(&pair->key, &pair->privkey, store, JA_GROUP_ASIDE, name, pair->spec,
+                           scratch, scratch));
+    return ja_chain_check(pair->chain, pair->key, names, now, scratch);
+}
+
+ja_err_t *ja_set_keep_chain(ja_set_cert_t *cert, ja_store_t *store, const char *name,
+                            ja_key_spec_t spec, const ja_bytes_t *pem, const ja_bytes_t *csr_der,
+                            const apr_array_header_t *names, apr_time_t now, apr_pool_t *result,
                             apr_pool_t *scratch)
 {
+    ja_item_t item = { ja_set_file("fullchain", spec, scratch), .is_secret = 0 };
+    ja_set_pair_t pair = { .spec = spec };
     const char *leaf, *rest, *all;
-    ja_chain_t *chain;
-    ja_bytes_t key_pem;
-    ja_key_t *key;
 
-    JA_TRY(ja_chain_parse(&chain, pem->bytes, pem->len, scratch, scratch));
-    JA_TRY(ja_set_read_key(&key, &key_pem, store, JA_GROUP_ASIDE, name, spec, scratch, scratch));
-    JA_TRY(ja_chain_check(chain, key, names, now, scratch));
-    JA_TRY(ja_chain_print(&leaf, &rest, &all, chain, scratch, scratch));
-    return keep_aside(store, name, ja_set_file("fullchain", spec, scratch), all, strlen(all), 0,
-                      scratch);
+    JA_TRY(ja_chain_parse(&pair.chain, pem->bytes, pem->len, scratch, scratch));
+    JA_TRY(check_downloaded(&pair, store, name, csr_der, names, now, scratch));
+    JA_TRY(ja_chain_print(&leaf, &rest, &all, pair.chain, scratch, scratch));
+    pair.fullchain = (ja_bytes_t){ all, strlen(all) };
+    item.bytes = all;
+    item.len = pair.fullchain.len;
+    JA_TRY(ja_store_save(store, JA_GROUP_ASIDE, name, &item, JA_FS_DURABLE, scratch));
+    return describe(cert, &pair, result, scratch);
 }
 
 /* Key and chain in ASIDE belong together and are good for `names`. */
-static ja_err_t *check_pair(ja_store_t *store, const char *name, int spec,
-                            const apr_array_header_t *names, apr_time_t now, apr_pool_t *scratch)
+static ja_err_t *read_cert(ja_set_cert_t *cert, ja_store_t *store, const char *name, int spec,
+                           const apr_array_header_t *names, apr_time_t now, apr_pool_t *result,
+                           apr_pool_t *scratch)
 {
     ja_set_pair_t pair;
 
     JA_TRY(ja_set_read_pair(&pair, store, JA_GROUP_ASIDE, name, spec, scratch, scratch));
-    return ja_chain_check(pair.chain, pair.key, names, now, scratch);
+    JA_TRY(ja_chain_check(pair.chain, pair.key, names, now, scratch));
+    return describe(cert, &pair, result, scratch);
 }
 
-int ja_set_has_cert(ja_store_t *store, const char *name, ja_key_spec_t spec,
-                    const apr_array_header_t *names, apr_time_t now, apr_pool_t *scratch)
+int ja_set_has_cert(ja_set_cert_t *cert, ja_store_t *store, const char *name, ja_key_spec_t spec,
+                    const apr_array_header_t *names, apr_time_t now, apr_pool_t *result,
+                    apr_pool_t *scratch)
 {
     return !forget_replaced(store, name, scratch)
-           && !check_pair(store, name, spec, names, now, scratch);
-}
-
-/* One row of set.json for each of `specs`. */
-static ja_err_t *describe_all(apr_array_header_t *certs, ja_store_t *store, const char *name,
-                              const apr_array_header_t *specs, apr_pool_t *result,
-                              apr_pool_t *scratch)
-{
-    int i;
-
-    for (i = 0; i < specs->nelts; i++) {
-        int spec = APR_ARRAY_IDX(specs, i, ja_key_spec_t);
-        ja_set_cert_t *cert = apr_array_push(certs);
-        ja_set_pair_t pair;
-
-        JA_TRY(ja_set_read_proven(&pair, store, JA_GROUP_ASIDE, name, spec, scratch, scratch));
-        JA_TRY(ja_set_describe(cert, &pair, ja_set_file("privkey", spec, result),
-                               ja_set_file("fullchain", spec, result), result, scratch));
-    }
-    return NULL;
+           && !read_cert(cert, store, name, spec, names, now, result, scratch);
 }
 
 ja_err_t *ja_set_stage(const ja_set_t **set, ja_store_t *store, const char *name,
-                       const apr_array_header_t *specs, const char *ca_url, apr_time_t now,
+                       const apr_array_header_t *certs, const char *ca_url, apr_time_t now,
                        apr_pool_t *result, apr_pool_t *scratch)
 {
-    apr_array_header_t *certs = apr_array_make(result, specs->nelts, sizeof(ja_set_cert_t));
+    ja_item_t item = { JA_SET_JSON, .is_secret = 0 };
     ja_set_t *staged = apr_pcalloc(result, sizeof(*staged));
-    const char *json;
 
     staged->name = apr_pstrdup(result, name);
     staged->created_at = now;
     staged->ca_url = apr_pstrdup(result, ca_url);
     staged->certs = certs;
-    JA_TRY_W(describe_all(certs, store, name, specs, result, scratch), scratch,
-             "reading what is to be staged for %s", name);
-    json = ja_set_print(staged, scratch);
-    JA_TRY(keep_aside(store, name, JA_SET_JSON, json, strlen(json), 0, scratch));
+    item.bytes = ja_set_print(staged, scratch);
+    item.len = strlen(item.bytes);
+    JA_TRY(ja_store_save(store, JA_GROUP_ASIDE, name, &item, JA_FS_DURABLE, scratch));
     JA_TRY(ja_store_publish(store, name, scratch));
     *set = staged;
     return NULL;

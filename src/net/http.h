@@ -34,8 +34,9 @@ typedef struct {
     apr_size_t body_len;
 } ja_http_reply_t;
 
-/* Called once: a reply of whatever status, or an error (JA_E_CONNECT, JA_E_TLS, JA_E_TIMEOUT,
- * JA_E_TOO_LARGE, JA_E_HTTP). Both live in the pool that was given to start. */
+/* Called once: a reply of whatever status, or an error (JA_E_RESOLVE, JA_E_PROXY,
+ * JA_E_CONNECT, JA_E_TLS, JA_E_TIMEOUT, JA_E_CUT, JA_E_TOO_LARGE, JA_E_HTTP). Both live in the pool
+ * that was given to start. */
 typedef void ja_http_done_fn(void *baton, const ja_http_reply_t *reply, ja_err_t *err);
 
 typedef struct ja_http_t ja_http_t;

@@ -18,15 +18,17 @@ static const struct {
     CURLcode result;
     ja_code_t code;
 } CODES[] = {
-    { CURLE_COULDNT_RESOLVE_PROXY, JA_E_CONNECT },
-    { CURLE_COULDNT_RESOLVE_HOST, JA_E_CONNECT },
+    { CURLE_COULDNT_RESOLVE_PROXY, JA_E_PROXY },
+    { CURLE_COULDNT_RESOLVE_HOST, JA_E_RESOLVE },
     { CURLE_COULDNT_CONNECT, JA_E_CONNECT },
-    { CURLE_SEND_ERROR, JA_E_CONNECT },
-    { CURLE_RECV_ERROR, JA_E_CONNECT },
-    { CURLE_GOT_NOTHING, JA_E_CONNECT },
-    { CURLE_PARTIAL_FILE, JA_E_CONNECT },
+    { CURLE_SEND_ERROR, JA_E_CUT },
+    { CURLE_RECV_ERROR, JA_E_CUT },
+    { CURLE_GOT_NOTHING, JA_E_CUT },
+    { CURLE_PARTIAL_FILE, JA_E_CUT },
+    { CURLE_HTTP2, JA_E_CUT },
+    { CURLE_HTTP2_STREAM, JA_E_CUT },
 #if LIBCURL_VERSION_NUM >= 0x074900
-    { CURLE_PROXY, JA_E_CONNECT },
+    { CURLE_PROXY, JA_E_PROXY },
 #endif
     { CURLE_SSL_CONNECT_ERROR, JA_E_TLS },
     { CURLE_PEER_FAILED_VERIFICATION, JA_E_TLS },
@@ -68,7 +70,7 @@ void ja_transfer_free(ja_transfer_t *transfer)
     free(transfer);
 }
 
-/* ---- the reply: curl's callbacks ---- */
+/* ---- the reply: curl's callbacks ------------------------------------------------------------- */
 
 static int make_room(ja_transfer_t *transfer, apr_size_t more)
 {
@@ -137,7 +139,7 @@ static size_t on_header(char *bytes, size_t one, size_t count, void *baton)
     return len;
 }
 
-/* ---- the request ---- */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 static void set_protocols(CURL *easy)
 {
@@ -246,7 +248,7 @@ int ja_transfer_begin(ja_transfer_t *transfer, const ja_http_req_t *req, const c
     return set_headers(transfer, req, pool) ? 0 : -1;
 }
 
-/* ---- the end ---- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 const ja_http_reply_t *ja_transfer_reply(const ja_transfer_t *transfer)
 {

@@ -1,6 +1,6 @@
 /* pki/cert: certificate chains: reading what came from outside, checking that it is what was asked
  * for, and the facts that decisions and reports need. No store, no network.
- * In cert.c; ja_chain_check() is in cert_check.c, ja_cert_self_signed() in cert_self.c. */
+ * In cert.c; ja_chain_check...() are in cert_check.c, ja_cert_self_signed() in cert_self.c. */
 #ifndef JA_PKI_CERT_H
 #define JA_PKI_CERT_H
 
@@ -42,6 +42,14 @@ ja_err_t *ja_chain_parse(ja_chain_t **chain, const char *pem, apr_size_t len, ap
 ja_err_t *ja_chain_check(const ja_chain_t *chain, const ja_key_t *key,
                          const apr_array_header_t *names, apr_time_t now,
                          apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* The same without the key, for which a request stands (from ja_csr_make()): whoever signed that
+ * has a private half that is whole. The leaf's public key has to be that of the request to the
+ * byte. No is therefore not the last word, as a CA may write the same key in another way;
+ * ja_chain_check() has it. Spares the millisecond that OpenSSL takes to read a key. */
+ja_err_t *ja_chain_check_request(const ja_chain_t *chain, const ja_bytes_t *csr_der,
+                                 const apr_array_header_t *names, apr_time_t now,
+                                 apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* `facts` and what it points to live in `result`. JA_E_CERT_BAD: a leaf whose names or times cannot
  * be told. */

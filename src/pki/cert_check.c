@@ -1,5 +1,7 @@
-/* ja_chain_check() of pki/cert.h: is a chain from outside what was asked for? */
+/* ja_chain_check...() of pki/cert.h: is a chain from outside what was asked for? */
 #include "pki/cert.h"
+
+#include <string.h>
 
 #include <apr_escape.h>
 #include <apr_strings.h>
@@ -7,6 +9,7 @@
 #include <openssl/evp.h>
 #include <openssl/x509v3.h>
 
+#include "pki/csr.h"
 #include "pki/ossl.h"
 #include "pki/san.h"
 #include "pki/x509.h"
@@ -22,7 +25,8 @@ JA_OSSL_OWN(own_md_ctx, EVP_MD_CTX, EVP_MD_CTX_free)
 typedef struct {
     const ja_chain_t *chain;
     X509 *leaf;
-    const ja_key_t *key;
+    const ja_key_t *key;       /* NULL with a request */
+    const ja_bytes_t *csr_der; /* NULL with a key */
     const apr_array_header_t *names;
     apr_time_t now;
 } asked_t;
@@ -72,6 +76,22 @@ static ja_err_t *has_our_key(const asked_t *asked, apr_pool_t *scratch)
     return ja_err_make(JA_E_CERT_BAD, scratch,
                        "the certificate is for another key (%s) than the one asked for (%s)",
                        key_text(theirs, scratch), key_text(ja_key_evp(asked->key), scratch));
+}
+
+/* RFC 5280 4.1.2.7, RFC 2986 4.1: both have the same structure for it. */
+static ja_err_t *has_key_of_request(const asked_t *asked, apr_pool_t *scratch)
+{
+    unsigned char *der = NULL;
+    int len = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(asked->leaf), &der);
+    ja_bytes_t spki;
+    int is_same;
+
+    is_same = len > 0 && ja_csr_public_key(&spki, asked->csr_der) && spki.len == (apr_size_t)len
+              && memcmp(spki.bytes, der, spki.len) == 0;
+    OPENSSL_free(der);
+    return is_same ? NULL
+                   : ja_err_make(JA_E_CERT_BAD, scratch,
+                                 "the certificate is for another key than the request");
 }
 
 static const char *names_text(const apr_array_header_t *names, apr_pool_t *scratch)
@@ -212,21 +232,41 @@ static ja_err_t *key_signs(const asked_t *asked, apr_pool_t *scratch)
 
 /* What has to hold, the cheapest and most telling first. */
 typedef ja_err_t *rule_fn(const asked_t *asked, apr_pool_t *scratch);
-static rule_fn *const RULES[] = {
-    is_well_formed, has_our_key, covers_names, is_for_servers, is_valid_now, is_in_order, key_signs,
+
+static rule_fn *const WITH_KEY[] = { is_well_formed, has_our_key, covers_names, is_for_servers,
+                                     is_valid_now,   is_in_order, key_signs,    NULL };
+
+static rule_fn *const WITH_REQUEST[] = {
+    is_well_formed, has_key_of_request, covers_names, is_for_servers,
+    is_valid_now,   is_in_order,        NULL
 };
+
+static ja_err_t *check(const asked_t *asked, rule_fn *const rules[], apr_pool_t *scratch)
+{
+    ja_err_t *err = NULL;
+    int i;
+
+    ERR_clear_error();
+    for (i = 0; !err && rules[i]; i++) {
+        err = rules[i](asked, scratch);
+    }
+    ERR_clear_error(); /* comparing keys of different kinds leaves entries */
+    return err;
+}
 
 ja_err_t *ja_chain_check(const ja_chain_t *chain, const ja_key_t *key,
                          const apr_array_header_t *names, apr_time_t now, apr_pool_t *scratch)
 {
-    const asked_t asked = { chain, ja_chain_cert(chain, 0), key, names, now };
-    ja_err_t *err = NULL;
-    apr_size_t i;
+    const asked_t asked = { chain, ja_chain_cert(chain, 0), key, NULL, names, now };
 
-    ERR_clear_error();
-    for (i = 0; !err && i < sizeof(RULES) / sizeof(RULES[0]); i++) {
-        err = RULES[i](&asked, scratch);
-    }
-    ERR_clear_error(); /* comparing keys of different kinds leaves entries */
-    return err;
+    return check(&asked, WITH_KEY, scratch);
+}
+
+ja_err_t *ja_chain_check_request(const ja_chain_t *chain, const ja_bytes_t *csr_der,
+                                 const apr_array_header_t *names, apr_time_t now,
+                                 apr_pool_t *scratch)
+{
+    const asked_t asked = { chain, ja_chain_cert(chain, 0), NULL, csr_der, names, now };
+
+    return check(&asked, WITH_REQUEST, scratch);
 }

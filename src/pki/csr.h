@@ -16,4 +16,8 @@
 ja_err_t *ja_csr_make(ja_bytes_t *der, const ja_key_t *key, const apr_array_header_t *names,
                       apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
+/* Where in a request made by ja_csr_make() its public key is: the SubjectPublicKeyInfo in DER, RFC
+ * 5280 4.1, as a part of `der`. 0: `der` is no such request. */
+int ja_csr_public_key(ja_bytes_t *spki, const ja_bytes_t *der);
+
 #endif

@@ -4,12 +4,12 @@
 
 /* What several of the decisions below depend on. */
 typedef struct {
-    int is_staged;   /* a restart would take over what is staged                     */
-    int is_busy;     /* an attempt is going on                                       */
-    int is_due;      /* an attempt should be going on                                */
-    int has_account; /* orders can be placed                                         */
+    int is_staged;   /* a restart would take over what is staged */
+    int is_busy;     /* an attempt is going on */
+    int is_due;      /* an attempt should be going on */
+    int has_account; /* orders can be placed */
     ja_due_t due;
-    const ja_job_error_t *error; /* that stands in the way, or NULL                              */
+    const ja_job_error_t *error; /* that stands in the way, or NULL */
 } view_t;
 
 /* An old error does not matter once nothing is to be done any more, say because the name that
@@ -32,7 +32,7 @@ static view_t view_of(const ja_derive_t *from)
     ja_due_why_t why;
 
     view.is_staged = from->staged && ja_due_fits(&why, from->plan, from->staged);
-    view.has_account = from->account && from->account->url;
+    view.has_account = from->account && from->account->url && !from->account->held;
     view.due = ja_due(from->plan, from->live, from->staged, from->now);
     view.is_due = view.due.why != JA_DUE_NEVER && view.due.at <= from->now;
     /* Between two tries, the time of the next one is ahead. */

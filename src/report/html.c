@@ -148,10 +148,15 @@ static void put_accounts(ja_out_t *out, const ja_report_t *report)
         const ja_report_account_t *account =
             &APR_ARRAY_IDX(report->accounts, i, const ja_report_account_t);
 
-        if (account->error || account->damage) {
+        if (account->error || account->damage || account->eab_ends_at) {
             ja_out_put(out, "<p>Account at ");
             put(out, account->ca_url, ERROR_CHARS);
             ja_out_put(out, account->account_url ? ": " : ": not registered. ");
+            if (account->eab_ends_at) {
+                ja_out_put(out, "The EAB has to be used until ");
+                put_time(out, account->eab_ends_at, report->now);
+                ja_out_put(out, ". ");
+            }
             put_error(out, account->error, account->damage, report->now);
             ja_out_put(out, "</p>\n");
         }

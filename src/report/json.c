@@ -14,6 +14,20 @@ static ja_json_t *advice_json(const char *id, apr_pool_t *pool)
     return json;
 }
 
+/* "actor", "retry": what the catalogue says, for programs; nothing for an id that it does not have.
+ */
+static void set_class(ja_json_t *object, const char *id)
+{
+    ja_code_t code = ja_err_code_find(id);
+
+    if (code != JA_E_COUNT) {
+        ja_json_set_str(object, "actor",
+                        ja_enumstr_print(&ja_actor_names, (int)ja_err_row(code)->actor));
+        ja_json_set_str(object, "retry",
+                        ja_enumstr_print(&ja_retry_names, (int)ja_err_row(code)->retry));
+    }
+}
+
 static void set_error(ja_json_t *object, const ja_job_error_t *error, apr_pool_t *pool)
 {
     ja_json_t *json;
@@ -26,6 +40,7 @@ static void set_error(ja_json_t *object, const ja_job_error_t *error, apr_pool_t
     ja_json_set_str(json, "text", error->text);
     ja_json_set_str(json, "activity", error->activity);
     ja_json_set_time(json, "at", error->at);
+    set_class(json, error->id);
     ja_json_set(json, "advice", advice_json(error->id, pool));
     ja_json_set(object, "error", json);
 }
@@ -128,6 +143,8 @@ static ja_json_t *account_json(const ja_report_account_t *account, apr_pool_t *p
     ja_json_set_time(json, "registered", account->registered_at);
     set_error(json, account->error, pool);
     ja_json_set_time(json, "next", account->next_at);
+    ja_json_set_bool(json, "held", account->held);
+    ja_json_set_time(json, "eabEnds", account->eab_ends_at);
     ja_json_set_str(json, "damage", account->damage);
     ja_json_set_bool(json, "bad", ja_report_account_is_bad(account));
     return json;

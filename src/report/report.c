@@ -5,6 +5,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "issue/countdown.h"
 #include "report/derive.h"
 
 static const char *const STATES[] = {
@@ -89,7 +90,11 @@ static void gather_account(apr_array_header_t *accounts, const gather_t *g, cons
         account.registered_at = file->registered_at;
         account.error = file->error;
         account.next_at = file->error ? file->next_at : 0;
+        account.held = file->held;
         apr_hash_set(g->accounts, ca->id, APR_HASH_KEY_STRING, file);
+    }
+    if (!account.account_url) {
+        account.eab_ends_at = ja_countdown_end(ca->eab ? ca->eab->issued_at : ca->eab_issued_at);
     }
     APR_ARRAY_PUSH(accounts, ja_report_account_t) = account;
 }

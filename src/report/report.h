@@ -63,6 +63,8 @@ typedef struct {
     apr_time_t registered_at;
     const ja_job_error_t *error; /* or NULL                                                       */
     apr_time_t next_at;          /* next try; 0: none                                             */
+    int held;                    /* waits for a person: see issue/accounts                        */
+    apr_time_t eab_ends_at;      /* of the EAB that is still to be used; 0: none, or not known    */
     const char *damage;          /* account.json can't be read, in words; or NULL                 */
 } ja_report_account_t;
 

@@ -77,7 +77,7 @@ static const char *error_text(const text_t *t, const ja_job_error_t *error, int 
                        clean(t, error->text, max), NULL);
 }
 
-/* ---- overview ---- */
+/* ---- overview -------------------------------------------------------------------------------- */
 
 static void note_error(ja_table_t *table, const text_t *t, const ja_job_error_t *error)
 {
@@ -135,6 +135,10 @@ static void add_account(ja_table_t *table, const text_t *t, const ja_report_acco
     };
 
     ja_table_row(table, cells);
+    if (account->eab_ends_at) {
+        ja_table_note(table, apr_pstrcat(t->pool, ja_words_get(t->lang, JA_WORD_EAB_ENDS), ": ",
+                                         short_time(t, account->eab_ends_at), NULL));
+    }
     note_error(table, t, account->error);
     note_damage(table, t, account->damage);
 }
@@ -171,7 +175,7 @@ static const char *accounts_text(const text_t *t)
         const ja_report_account_t *account =
             &APR_ARRAY_IDX(t->report->accounts, i, const ja_report_account_t);
 
-        if (account->error || account->damage) {
+        if (account->error || account->damage || account->eab_ends_at) {
             add_account(table, t, account);
             found = 1;
         }
@@ -189,7 +193,7 @@ const char *ja_report_text(const ja_report_t *report, ja_lang_t lang, apr_pool_t
     return apr_pstrcat(pool, domains_text(&t), accounts_text(&t), NULL);
 }
 
-/* ---- details ---- */
+/* ---- details --------------------------------------------------------------------------------- */
 
 /* A row, unless there is nothing to say. */
 static void say(ja_table_t *table, const char *label, const char *text)
@@ -234,6 +238,7 @@ static void say_error(ja_table_t *table, const text_t *t, const ja_report_domain
     say_word(table, t, JA_WORD_ERROR, error_text(t, error, DETAIL_CHARS));
     say(table, "", full_time(t, error->at));
     say_word(table, t, JA_WORD_ADVICE, ja_words_advice(t->lang, error->id));
+    say_word(table, t, JA_WORD_ACTOR, ja_words_who(t->lang, error->id));
     say_word(table, t, JA_WORD_ATTEMPTS,
              apr_psprintf(t->pool, "%" APR_INT64_T_FMT, domain->attempts));
 }
@@ -265,6 +270,7 @@ static void say_account(ja_table_t *table, const text_t *t, const char *ca_url)
                      account->account_url ? clean(t, account->account_url, DETAIL_CHARS)
                                           : ja_words_get(t->lang, JA_WORD_NOT_REGISTERED));
             say_word(table, t, JA_WORD_REGISTERED, full_time(t, account->registered_at));
+            say_word(table, t, JA_WORD_EAB_ENDS, full_time(t, account->eab_ends_at));
             say_word(table, t, JA_WORD_DAMAGE, clean(t, account->damage, DETAIL_CHARS));
         }
     }

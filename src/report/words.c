@@ -28,11 +28,13 @@ static const char *const WORDS[][JA_LANG_COUNT] = {
     [JA_WORD_DAMAGE]         = { "Damaged", "破損" },
     [JA_WORD_HISTORY]        = { "History", "履歴" },
     [JA_WORD_REGISTERED]     = { "Registered", "登録日時" },
+    [JA_WORD_EAB_ENDS]       = { "EAB to be used until", "EAB の使用期限" },
     [JA_WORD_NOT_REGISTERED] = { "not registered", "未登録" },
     [JA_WORD_NO_CERTIFICATE] = { "no certificate", "証明書なし" },
     [JA_WORD_NO_DOMAINS]     = { "No domain is managed.", "管理対象のドメインはありません。" },
     [JA_WORD_ACTOR]          = { "Who acts", "対応者" },
     [JA_WORD_RETRY]          = { "Next try", "再試行" },
+    [JA_WORD_SAYS]           = { "The CA says", "認証局の応答" },
 };
 
 static const char *const STATES[][JA_LANG_COUNT] = {
@@ -190,6 +192,13 @@ const char *ja_words_when(ja_lang_t lang, apr_time_t at, apr_time_t now, apr_poo
         }
     }
     return lang == JA_LANG_JA ? "今" : "now";
+}
+
+const char *ja_words_who(ja_lang_t lang, const char *id)
+{
+    ja_code_t code = ja_err_code_find(id);
+
+    return code == JA_E_COUNT ? NULL : ja_words_actor(lang, ja_err_row(code)->actor);
 }
 
 const char *ja_words_advice(ja_lang_t lang, const char *id)

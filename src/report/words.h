@@ -40,6 +40,8 @@ typedef enum {
     JA_WORD_REGISTERED,
     JA_WORD_ACTOR,
     JA_WORD_RETRY,
+    JA_WORD_EAB_ENDS,
+    JA_WORD_SAYS,
     JA_WORD_NOT_REGISTERED, /* from here on: in place of a value */
     JA_WORD_NO_CERTIFICATE,
     JA_WORD_NO_DOMAINS,
@@ -61,6 +63,9 @@ const char *ja_words_activity(ja_lang_t lang, const char *activity);
 /* "in 59 days", "3 minutes ago", "now": whole units, rounded down, of the largest unit of which
  * there are at least two. */
 const char *ja_words_when(ja_lang_t lang, apr_time_t at, apr_time_t now, apr_pool_t *pool);
+
+/* Who has to act, by the catalogue ("the reseller"); NULL: the id is none. */
+const char *ja_words_who(ja_lang_t lang, const char *id);
 
 /* What the catalogue says to an error's message id; NULL: the id is none. */
 const char *ja_words_advice(ja_lang_t lang, const char *id);

@@ -39,7 +39,7 @@ static const case_t CASES[] = {
     { "badNonce", "", JA_KIND_NEW_ORDER, 400, JA_E_BAD_NONCE },
     { "badPublicKey", "", JA_KIND_NEW_ACCOUNT, 400, JA_E_BAD_KEY },
     { "badRevocationReason", "", JA_KIND_CERT, 400, JA_E_BAD_REASON },
-    { "badSignatureAlgorithm", "", JA_KIND_NEW_ORDER, 400, JA_E_BAD_KEY },
+    { "badSignatureAlgorithm", "", JA_KIND_NEW_ORDER, 400, JA_E_BAD_ALGORITHM },
     { "caa", "", JA_KIND_FINALIZE, 403, JA_E_CAA },
     { "connection", "", JA_KIND_CHALLENGE, 400, JA_E_VALIDATION_CONNECT },
     { "dns", "", JA_KIND_CHALLENGE, 400, JA_E_DNS_LOOKUP },
@@ -50,18 +50,19 @@ static const case_t CASES[] = {
     { "malformed", "UNABLE TO CREATE ACCOUNT / \xe3\x82\xa2", JA_KIND_NEW_ACCOUNT, 400, JA_E_EAB_REFUSED },
     { "malformed", "Unable to create account", JA_KIND_NEW_ORDER, 400, JA_E_MALFORMED },
     { "malformed", "The request information is invalid", JA_KIND_NEW_ACCOUNT, 400, JA_E_MALFORMED },
-    { "malformed", "", JA_KIND_ORDER, 400, JA_E_ORDER_GONE },
+    { "malformed", "No such order", JA_KIND_ORDER, 400, JA_E_ORDER_GONE },
     { "malformed", "", JA_KIND_AUTHZ, 404, JA_E_ORDER_GONE },
-    { "malformed", "", JA_KIND_FINALIZE, 400, JA_E_MALFORMED },
-    { "malformed", "", JA_KIND_NEW_ORDER, 405, JA_E_MALFORMED },
-    { "malformed", "", JA_KIND_NEW_ORDER, 415, JA_E_MALFORMED },
+    { "malformed", "", JA_KIND_FINALIZE, 400, JA_E_ORDER_REFUSED },
+    { "malformed", "Error parsing CSR", JA_KIND_FINALIZE, 400, JA_E_MALFORMED },
+    { "malformed", "", JA_KIND_NEW_ORDER, 405, JA_E_BAD_METHOD },
+    { "malformed", "", JA_KIND_NEW_ORDER, 415, JA_E_BAD_CONTENT_TYPE },
     { "orderNotReady", "", JA_KIND_FINALIZE, 403, JA_E_ORDER_NOT_READY },
     { "rateLimited", "", JA_KIND_NEW_ORDER, 429, JA_E_RATE_LIMITED },
     { "rejectedIdentifier", "", JA_KIND_NEW_ORDER, 400, JA_E_REJECTED_NAME },
     { "serverInternal", "", JA_KIND_NEW_ORDER, 500, JA_E_CA_INTERNAL },
-    { "tls", "", JA_KIND_CHALLENGE, 400, JA_E_VALIDATION_CONNECT },
+    { "tls", "", JA_KIND_CHALLENGE, 400, JA_E_VALIDATION_TLS },
     { "unauthorized", "", JA_KIND_NEW_ORDER, 401, JA_E_UNAUTHORIZED },
-    { "unauthorized", "", JA_KIND_CHALLENGE, 403, JA_E_UNAUTHORIZED },
+    { "unauthorized", "", JA_KIND_CHALLENGE, 403, JA_E_ORDER_UNAUTHORIZED },
     { "unauthorized", "the field 'kid' is not known", JA_KIND_NEW_ACCOUNT, 403, JA_E_EAB_REFUSED },
     { "unauthorized", "External account binding failed", JA_KIND_NEW_ACCOUNT, 403, JA_E_EAB_REFUSED },
     { "unauthorized", "account is deactivated", JA_KIND_NEW_ACCOUNT, 403, JA_E_UNAUTHORIZED },
@@ -169,9 +170,15 @@ static void subproblems_are_shown_and_speak_for_compound(void **state)
     (void)state;
     assert_int_equal(err->code, JA_E_CAA);
     assert_string_equal(err->problem->type, "compound");
-    assert_string_equal(err->problem->detail,
-                        "Some failed; unheardOf: ?; a.example: caa: no; dns: gone");
+    assert_string_equal(err->problem->detail, "Some failed");
     assert_null(err->problem->identifier);
+    assert_int_equal(err->problem->sub_count, 3);
+    assert_string_equal(err->problem->subs[1].identifier, "a.example");
+    assert_string_equal(err->problem->subs[1].type, "caa");
+    assert_non_null(strstr(ja_err_text(err, pool), "the CA says compound: Some failed; unheardOf: "
+                                                   "?; a.example: caa: no; dns: gone (HTTP 403)"));
+    err = ja_err_dup(err, pool);
+    assert_string_equal(err->problem->subs[2].detail, "gone");
 
     err = hear(400,
                "{\"type\":\"" URN "malformed\",\"subproblems\":["
@@ -180,7 +187,21 @@ static void subproblems_are_shown_and_speak_for_compound(void **state)
                JA_KIND_NEW_ORDER);
     assert_int_equal(err->code, JA_E_MALFORMED);
     assert_string_equal(err->problem->identifier, "b.example");
-    assert_string_equal(err->problem->detail, "b.example: rejectedIdentifier: no");
+    assert_string_equal(err->problem->detail, "");
+    FAILS(err, JA_E_MALFORMED, "malformed: ; b.example: rejectedIdentifier: no");
+}
+
+static void many_subproblems_are_cut(void **state)
+{
+    const char *subs = "{\"type\":\"" URN "caa\",\"detail\":\"x\"}";
+    int i;
+
+    (void)state;
+    for (i = 0; i < 200; i++) {
+        subs = apr_pstrcat(pool, subs, ",7,{}", NULL);
+    }
+    subs = apr_pstrcat(pool, "{\"type\":\"" URN "compound\",\"subproblems\":[", subs, "]}", NULL);
+    assert_int_equal(hear(400, subs, JA_KIND_NEW_ORDER)->problem->sub_count, 10);
 }
 
 static void retry_after_is_kept(void **state)
@@ -246,19 +267,22 @@ static void problems_inside_are_about_validation(void **state)
     ja_err_t *err;
 
     (void)state;
-    err = ja_problem_inside(json(problem("unauthorized", "wrong content")), JA_E_AUTHZ_INVALID,
-                            "challenge of a.example", pool);
+    err = ja_problem_inside(json(problem("unauthorized", "wrong content")), JA_KIND_CHALLENGE,
+                            JA_E_AUTHZ_INVALID, "challenge of a.example", pool);
     FAILS(err, JA_E_VALIDATION_WRONG,
           "challenge of a.example: the CA says unauthorized: wrong content");
     assert_int_equal(err->http_status, 0);
-    FAILS(ja_problem_inside(json(problem("connection", "x")), JA_E_AUTHZ_INVALID, "w", pool),
+    FAILS(ja_problem_inside(json(problem("connection", "x")), JA_KIND_CHALLENGE, JA_E_AUTHZ_INVALID,
+                            "w", pool),
           JA_E_VALIDATION_CONNECT, "x");
-    FAILS(ja_problem_inside(json(problem("new", "x")), JA_E_AUTHZ_INVALID, "w", pool),
+    FAILS(ja_problem_inside(json(problem("new", "x")), JA_KIND_CHALLENGE, JA_E_AUTHZ_INVALID, "w",
+                            pool),
           JA_E_AUTHZ_INVALID, "new");
-    FAILS(ja_problem_inside(json("[]"), JA_E_ORDER_INVALID, "w", pool), JA_E_ORDER_INVALID, "w");
-    FAILS(ja_problem_inside(NULL, JA_E_ORDER_INVALID, "order x", pool), JA_E_ORDER_INVALID,
-          "order x");
-    assert_null(ja_problem_inside(NULL, JA_E_ORDER_INVALID, "w", pool)->problem);
+    FAILS(ja_problem_inside(json("[]"), JA_KIND_ORDER, JA_E_ORDER_INVALID, "w", pool),
+          JA_E_ORDER_INVALID, "w");
+    FAILS(ja_problem_inside(NULL, JA_KIND_ORDER, JA_E_ORDER_INVALID, "order x", pool),
+          JA_E_ORDER_INVALID, "order x");
+    assert_null(ja_problem_inside(NULL, JA_KIND_ORDER, JA_E_ORDER_INVALID, "w", pool)->problem);
 }
 
 static void a_broken_reply_is_of_the_protocol(void **state)
@@ -280,60 +304,77 @@ static void kinds_have_names(void **state)
     assert_string_equal(ja_kind_name(JA_KIND_COUNT), "?");
 }
 
-static const char *types_of(ja_code_t code)
+static void values_in_brackets_are_extracted(void **state)
 {
-    return apr_array_pstrcat(pool, ja_problem_types(code, pool), ' ');
-}
-
-static void the_types_of_a_code_are_known(void **state)
-{
-    (void)state;
-    assert_string_equal(types_of(JA_E_BAD_NONCE), "badNonce");
-    assert_string_equal(types_of(JA_E_BAD_CONTACT), "invalidContact unsupportedContact");
-    assert_string_equal(types_of(JA_E_EAB_REFUSED), "malformed unauthorized");
-    assert_string_equal(types_of(JA_E_PROBLEM), "");
-    assert_string_equal(types_of(JA_E_COUNT), "");
-}
-
-/* All of RFC 8555 6.7 but "compound", which means what its subproblems mean. */
-static void every_type_of_the_rfc_means_something(void **state)
-{
-    static const char *const TYPES[] = {
-        "accountDoesNotExist",
-        "alreadyRevoked",
-        "badCSR",
-        "badNonce",
-        "badPublicKey",
-        "badRevocationReason",
-        "badSignatureAlgorithm",
-        "caa",
-        "connection",
-        "dns",
-        "externalAccountRequired",
-        "incorrectResponse",
-        "invalidContact",
-        "malformed",
-        "orderNotReady",
-        "rateLimited",
-        "rejectedIdentifier",
-        "serverInternal",
-        "tls",
-        "unauthorized",
-        "unsupportedContact",
-        "unsupportedIdentifier",
-        "userActionRequired",
+    static const struct {
+        const char *detail;
+        const char *value;
+    } ROWS[] = {
+        { "The FQDN is invalid: [a.jp] / FQDN \xe3\x81\xa7: [b.jp]", "a.jp" },
+        { "\xe4\xb8\x8d\xe6\xad\xa3: [a b]", "a b" },
+        { "could not connect to validation target : [[2001:db8::1]:80]", "[2001:db8::1]:80" },
+        { "no brackets", NULL },
+        { "[]", NULL },
+        { "[", NULL },
+        { "[a", NULL },
+        { "]a[", NULL },
+        { "", NULL },
     };
-    const char *all = " ";
     unsigned i;
-    int code;
 
     (void)state;
-    for (code = 0; code < JA_E_COUNT; code++) {
-        all = apr_pstrcat(pool, all, types_of((ja_code_t)code), " ", NULL);
+    for (i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+        ja_err_t *err = hear(400, problem("malformed", ROWS[i].detail), JA_KIND_NEW_ORDER);
+
+        if (!ROWS[i].value) {
+            assert_null(err->problem->value);
+            continue;
+        }
+        assert_string_equal(err->problem->value, ROWS[i].value);
     }
-    for (i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]); i++) {
-        assert_non_null(strstr(all, apr_pstrcat(pool, " ", TYPES[i], " ", NULL)));
+}
+
+/* Shift_JIS, in which a second byte may be a backslash or a quote's escape; a lone escape; NULs. */
+static void text_in_another_encoding_is_still_a_problem(void **state)
+{
+    static const char *const DETAILS[] = {
+        "no way / \x94\x5c\x97\xcd \x83\x5c\x83\x8b",
+        "no way\\u0000\\u001b",
+        "no way \\ud83d!",
+        "no way \xff\xfe",
+        "no way \\x41 \\",
+        "no way \\ud83d\\ude00",
+    };
+    unsigned i;
+
+    (void)state;
+    for (i = 0; i < sizeof(DETAILS) / sizeof(DETAILS[0]) - 2; i++) {
+        ja_err_t *err = hear(403, problem("caa", DETAILS[i]), JA_KIND_NEW_ORDER);
+
+        FAILS(err, JA_E_CAA, "no way");
+        assert_true(strlen(err->problem->detail) < 40);
     }
+    FAILS(hear(403, problem("caa", DETAILS[4]), JA_KIND_NEW_ORDER), JA_E_HTTP, "no way");
+    FAILS(hear(403, problem("caa", DETAILS[5]), JA_KIND_NEW_ORDER), JA_E_CAA,
+          "no way \xf0\x9f\x98\x80");
+}
+
+/* What the log, a terminal or a page is given of hostile text is for base/err and report/escape;
+ * here nothing is lost of it, and it is cut. */
+static void hostile_text_is_kept_and_cut(void **state)
+{
+    char text[10 * 1024];
+    ja_err_t *err;
+
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    err = hear(400, problem("malformed", text), JA_KIND_NEW_ORDER);
+    assert_int_equal(strlen(err->problem->detail), JA_PROBLEM_TEXT_MAX);
+    err = hear(400, problem("caa", "<b>\\u001b[31m\\r\\n[error] forged\\u202e"), JA_KIND_NEW_ORDER);
+    assert_non_null(strstr(err->problem->detail, "<b>\x1b[31m\r\n"));
+    assert_null(strchr(ja_err_text(err, pool), '\n'));
+    assert_null(strchr(ja_err_log_text(err, pool), '\x1b'));
 }
 
 int main(void)
@@ -344,11 +385,13 @@ int main(void)
         TEST(the_media_type_does_not_matter),
         TEST(other_namespaces_keep_their_whole_type),
         TEST(subproblems_are_shown_and_speak_for_compound),
+        TEST(many_subproblems_are_cut),
         TEST(retry_after_is_kept),
         TEST(long_texts_are_cut_at_a_character),
         TEST(bytes_that_are_no_utf8_are_replaced),
-        TEST(the_types_of_a_code_are_known),
-        TEST(every_type_of_the_rfc_means_something),
+        TEST(values_in_brackets_are_extracted),
+        TEST(text_in_another_encoding_is_still_a_problem),
+        TEST(hostile_text_is_kept_and_cut),
         TEST(problems_inside_are_about_validation),
         TEST(a_broken_reply_is_of_the_protocol),
         TEST(kinds_have_names),

@@ -31,7 +31,7 @@ static void the_reason_of_the_system_is_told(void **state)
     assert_non_null(strstr(ja_err_text(err, pool), "while saving: writing x: No space left"));
 }
 
-static ja_problem_t problem = { "unauthorized", "no\r\n\033[2Jaccess", NULL };
+static ja_problem_t problem = { .type = "unauthorized", .detail = "no\r\n\033[2Jaccess" };
 
 static ja_err_t *refused(void)
 {
@@ -74,6 +74,31 @@ static void control_characters_beyond_ascii_are_blanks_too(void **state)
                                                 "b\x7f\xc2\xa0\xe6\x97\xa5\xc2"),
                                     pool),
                         "a  b \xc2\xa0\xe6\x97\xa5\xc2");
+}
+
+static const char *log_text(const char *detail, const char *value)
+{
+    ja_problem_t sub = { .type = "caa", .detail = "不可", .identifier = "a.jp" };
+    ja_problem_t outer = { "malformed", detail, value, NULL, &sub, 1 };
+    ja_err_t *err = ja_err_make(JA_E_MALFORMED, pool, "order");
+
+    err->problem = &outer;
+    return ja_err_log_text(err, pool);
+}
+
+static void the_log_gets_the_english_part(void **state)
+{
+    (void)state;
+    assert_string_equal(log_text("The FQDN is invalid: [x.jp] / 不正: [x.jp]", "x.jp"),
+                        "order: the CA says malformed: The FQDN is invalid: [x.jp] [...]; "
+                        "a.jp: caa: [...]");
+    assert_string_equal(log_text("不正: [x.jp]", "x.jp"),
+                        "order: the CA says malformed: [...] [x.jp]; a.jp: caa: [...]");
+    assert_string_equal(
+        log_text("不正 / The FQDN is invalid", NULL),
+        "order: the CA says malformed: [...] The FQDN is invalid; a.jp: caa: [...]");
+    assert_string_equal(log_text("\xff\n\x1b[2J", NULL),
+                        "order: the CA says malformed: [...]; a.jp: caa: [...]");
 }
 
 static void a_copy_outlives_the_pool_of_the_chain(void **state)
@@ -160,6 +185,7 @@ int main(void)
         TEST(a_frame_takes_over_what_decides),
         TEST(the_text_is_one_line_from_outside_to_inside),
         TEST(control_characters_beyond_ascii_are_blanks_too),
+        TEST(the_log_gets_the_english_part),
         TEST(a_copy_outlives_the_pool_of_the_chain),
         TEST(trying_hands_failures_up),
         TEST(every_row_is_complete),

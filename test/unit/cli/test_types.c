@@ -33,6 +33,18 @@ static void what_depends_on_the_request_means_several(void **state)
     assert_true(codes[JA_E_VALIDATION_WRONG]);
 }
 
+static void a_row_of_the_manuals_is_found(void **state)
+{
+    (void)state;
+    assert_int_equal(count("E13"), 1);
+    assert_true(codes[JA_E_EAB_REFUSED]);
+    assert_int_equal(count("e19"), 1);
+    assert_true(codes[JA_E_AUTHZ_EXPIRED]);
+    assert_int_equal(count("E27"), 2);
+    assert_int_equal(count("E0"), 0);
+    assert_int_equal(count("E30"), 0);
+}
+
 static void others_mean_nothing(void **state)
 {
     (void)state;
@@ -46,6 +58,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_type_is_found_however_it_is_written),
         TEST(what_depends_on_the_request_means_several),
+        TEST(a_row_of_the_manuals_is_found),
         TEST(others_mean_nothing),
     };
 

@@ -165,6 +165,21 @@ static void text_of_the_ca_does_no_harm(void **state)
     assert_int_equal(lines, 1);
 }
 
+static void the_log_line_is_ascii(void **state)
+{
+    ja_problem_t problem = { .type = "caa", .detail = "CAA records forbid it / 禁止されています" };
+    ja_err_t *err = ja_err_make(JA_E_CAA, pool, "finalize");
+    const char *at;
+
+    (void)state;
+    err->problem = &problem;
+    ja_event_errored(&LOG, "a.jp", err, "sending the CSR", 0, pool);
+    assert_non_null(strstr(line, "the CA says caa: CAA records forbid it [...]. CAA records of"));
+    for (at = line; *at; at++) {
+        assert_in_range((unsigned char)*at, ' ', '~');
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +191,7 @@ int main(void)
         EVENT_TEST(waiting_is_told_in_the_unit_that_fits),
         EVENT_TEST(activity_and_time_may_be_unknown),
         EVENT_TEST(text_of_the_ca_does_no_harm),
+        EVENT_TEST(the_log_line_is_ascii),
     };
 
     return RUN_TESTS(tests);

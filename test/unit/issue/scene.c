@@ -227,9 +227,11 @@ void scene_failed(ja_code_t code, const char *part, const char *activity)
 
 void scene_succeeded(void)
 {
+    ja_set_cert_t cert;
+
     works(scene.err);
-    assert_true(ja_set_has_cert(scene.store, scene.domain.name, JA_KEY_P256, scene.domain.names,
-                                scene.now, pool));
+    assert_true(ja_set_has_cert(&cert, scene.store, scene.domain.name, JA_KEY_P256,
+                                scene.domain.names, scene.now, pool, pool));
     script_end(scene.script);
 }
 

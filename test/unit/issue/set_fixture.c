@@ -62,25 +62,29 @@ ja_bytes_t issued(int spec, const char *san)
     return issued_as(spec, &leaf);
 }
 
-void put_aside(int spec)
+ja_set_cert_t put_aside(int spec)
 {
     ja_bytes_t csr, pem;
+    ja_set_cert_t cert;
 
     works(ja_set_make_key(&csr, store, NAME, (ja_key_spec_t)spec, names, NULL, pool, pool));
     pem = issued(spec, "DNS:a.jp,DNS:www.a.jp");
-    works(ja_set_keep_chain(store, NAME, (ja_key_spec_t)spec, &pem, names, NOW, pool));
+    works(ja_set_keep_chain(&cert, store, NAME, (ja_key_spec_t)spec, &pem, &csr, names, NOW, pool,
+                            pool));
+    return cert;
 }
 
 const ja_set_t *staged(const apr_array_header_t *specs, long after_s)
 {
+    apr_array_header_t *certs = apr_array_make(pool, specs->nelts, sizeof(ja_set_cert_t));
     const ja_set_t *set;
     int i;
 
     for (i = 0; i < specs->nelts; i++) {
-        put_aside(APR_ARRAY_IDX(specs, i, ja_key_spec_t));
+        APR_ARRAY_PUSH(certs, ja_set_cert_t) = put_aside(APR_ARRAY_IDX(specs, i, ja_key_spec_t));
     }
-    works(ja_set_stage(&set, store, NAME, specs, CA_URL, NOW + apr_time_from_sec(after_s),
-                       pool, pool));
+    works(ja_set_stage(&set, store, NAME, certs, CA_URL, NOW + apr_time_from_sec(after_s), pool,
+                       pool));
     return set;
 }
 

@@ -29,7 +29,7 @@ ja_bytes_t issued(int spec, const char *san);
 ja_bytes_t issued_as(int spec, const mint_t *leaf);
 
 /* Key and chain of `spec` in ASIDE / the whole set staged at NOW plus so many seconds / live. */
-void put_aside(int spec);
+ja_set_cert_t put_aside(int spec);
 const ja_set_t *staged(const apr_array_header_t *specs, long after_s);
 void make_live(const apr_array_header_t *specs, long after_s);
 

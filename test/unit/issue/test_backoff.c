@@ -28,17 +28,17 @@ static void waits_grow_to_a_day(void **state)
         { 5, JA_RETRY_LATER, 900 },       { 6, JA_RETRY_FRESH, 1800 },
         { 7, JA_RETRY_LATER, HOUR },      { 8, JA_RETRY_LATER, 3 * HOUR },
         { 9, JA_RETRY_LATER, 6 * HOUR },  { 10, JA_RETRY_LATER, 12 * HOUR },
-        { 11, JA_RETRY_LATER, DAY },      { 12, JA_RETRY_LATER, DAY },
-        { INT_MAX, JA_RETRY_LATER, DAY }, { 1, JA_RETRY_SLOW, 6 * HOUR },
-        { 2, JA_RETRY_SLOW, 12 * HOUR },  { 3, JA_RETRY_SLOW, DAY },
-        { 4, JA_RETRY_SLOW, DAY },        { INT_MAX, JA_RETRY_SLOW, DAY },
+        { 11, JA_RETRY_LATER, 20 * HOUR },      { 12, JA_RETRY_LATER, 20 * HOUR },
+        { INT_MAX, JA_RETRY_LATER, 20 * HOUR }, { 1, JA_RETRY_SLOW, 6 * HOUR },
+        { 2, JA_RETRY_SLOW, 12 * HOUR },  { 3, JA_RETRY_SLOW, 20 * HOUR },
+        { 4, JA_RETRY_SLOW, 20 * HOUR },        { INT_MAX, JA_RETRY_SLOW, 20 * HOUR },
         { 0, JA_RETRY_LATER, 30 },        { -1, JA_RETRY_LATER, 30 },
         { INT_MIN, JA_RETRY_LATER, 30 },  { INT_MIN, JA_RETRY_SLOW, 6 * HOUR },
-        { 1, JA_RETRY_HOLD, 30 },         { 12, JA_RETRY_HOLD, DAY },
+        { 1, JA_RETRY_HOLD, 30 },         { 12, JA_RETRY_HOLD, 20 * HOUR },
         { 1, JA_RETRY_CA, 30 },           { 6, JA_RETRY_CA, 1800 },
         { 7, JA_RETRY_CA, 1800 },         { INT_MAX, JA_RETRY_CA, 1800 },
         { 1, JA_RETRY_ANEW, 0 },          { 2, JA_RETRY_ANEW, 60 },
-        { 12, JA_RETRY_ANEW, DAY },       { INT_MIN, JA_RETRY_ANEW, 0 },
+        { 12, JA_RETRY_ANEW, 20 * HOUR },       { INT_MIN, JA_RETRY_ANEW, 0 },
     };
     unsigned i;
 
@@ -53,7 +53,7 @@ static void a_fifth_is_left_to_chance(void **state)
     (void)state;
     assert_int_equal(wait_s(1, JA_RETRY_LATER, 0.5), 33);
     assert_int_equal(wait_s(1, JA_RETRY_LATER, 1), 36);
-    assert_int_equal(wait_s(11, JA_RETRY_LATER, 1), DAY + DAY / 5);
+    assert_int_equal(wait_s(11, JA_RETRY_LATER, 1), DAY);
     assert_int_equal(wait_s(1, JA_RETRY_LATER, -1e300), 30);
     assert_int_equal(wait_s(1, JA_RETRY_LATER, 1e300), 36);
     assert_int_equal(wait_s(1, JA_RETRY_LATER, (double)NAN), 30);

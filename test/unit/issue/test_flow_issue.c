@@ -6,8 +6,10 @@
 
 static int has_cert(void)
 {
-    return ja_set_has_cert(scene.store, scene.domain.name, JA_KEY_P256, scene.domain.names,
-                           scene.now, pool);
+    ja_set_cert_t cert;
+
+    return ja_set_has_cert(&cert, scene.store, scene.domain.name, JA_KEY_P256, scene.domain.names,
+                           scene.now, pool, pool);
 }
 
 static void look_for_the_key(const char *path)

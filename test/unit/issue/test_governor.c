@@ -11,8 +11,8 @@
 #define SECONDS apr_time_from_sec(1)
 #define HOUR    apr_time_from_sec(3600)
 
-static const ja_limits_t LIMITS = { { 0, 0 }, 50 };
-static const ja_limits_t THREE = { { 3, 24 * HOUR }, 50 };
+static const ja_limits_t LIMITS = { { 0, 0 }, 50, 1 };
+static const ja_limits_t THREE = { { 3, 24 * HOUR }, 50, 1 };
 static const ja_retry_t CA = JA_RETRY_CA;
 static const ja_retry_t FRESH = JA_RETRY_FRESH;
 static const char *const NAMES[] = { "a", "b", "c", "d" };
@@ -37,7 +37,7 @@ static void at_first_everything_may_begin(void **state)
     (void)state;
     assert_int_equal(order_at(0, NOW), NOW);
     assert_int_equal(order_at(1000, NOW), NOW);
-    assert_int_equal(ja_governor_request_at(&governor, NOW), NOW);
+    assert_int_equal(ja_governor_request_at(&governor, &LIMITS, NOW), NOW);
 }
 
 static void orders_keep_the_rate(void **state)
@@ -71,17 +71,17 @@ static void orders_make_room_for_requests(void **state)
 
     (void)state;
     for (i = 0; i < JA_GOVERNOR_REQUESTS; i++) {
-        assert_int_equal(ja_governor_request_at(&governor, NOW), NOW);
+        assert_int_equal(ja_governor_request_at(&governor, &LIMITS, NOW), NOW);
         ja_governor_request(&governor, NOW);
     }
-    assert_true(ja_governor_request_at(&governor, NOW) >= NOW + HOUR);
+    assert_true(ja_governor_request_at(&governor, &LIMITS, NOW) >= NOW + HOUR);
     assert_true(order_at(0, NOW) >= NOW + HOUR);
     ja_governor_take(&governor, &LIMITS, 1, NOW);
-    for (i = 0; i < JA_GOVERNOR_PER_ORDER; i++) {
-        assert_int_equal(ja_governor_request_at(&governor, NOW), NOW);
+    for (i = 0; i < JA_GOVERNOR_PER_ORDER + JA_GOVERNOR_PER_NAME; i++) {
+        assert_int_equal(ja_governor_request_at(&governor, &LIMITS, NOW), NOW);
         ja_governor_request(&governor, NOW);
     }
-    assert_true(ja_governor_request_at(&governor, NOW) >= NOW + HOUR);
+    assert_true(ja_governor_request_at(&governor, &LIMITS, NOW) >= NOW + HOUR);
 }
 
 static void a_retry_after_holds_all_and_then_it_begins_slowly(void **state)

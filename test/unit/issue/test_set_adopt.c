@@ -143,6 +143,7 @@ static void damage_is_an_error_and_nothing_is_taken(void **state)
 
 static void a_wildcard_is_found_by_a_name_that_it_covers(void **state)
 {
+    apr_array_header_t *certs = apr_array_make(pool, 1, sizeof(ja_set_cert_t));
     ja_bytes_t csr, pem;
     const ja_set_t *set;
     int committed;
@@ -151,8 +152,9 @@ static void a_wildcard_is_found_by_a_name_that_it_covers(void **state)
     works(ja_set_make_key(&csr, store, NAME, JA_KEY_P256, names, NULL, pool, pool));
     names = names_of("*.a.jp", NULL);
     pem = issued(JA_KEY_P256, "DNS:*.a.jp");
-    works(ja_set_keep_chain(store, NAME, JA_KEY_P256, &pem, names, NOW, pool));
-    works(ja_set_stage(&set, store, NAME, p256_only(), CA_URL, NOW, pool, pool));
+    works(ja_set_keep_chain(apr_array_push(certs), store, NAME, JA_KEY_P256, &pem, &csr, names, NOW,
+                            pool, pool));
+    works(ja_set_stage(&set, store, NAME, certs, CA_URL, NOW, pool, pool));
     works(ja_set_commit(&committed, store, NAME, p256_only(), names, NOW, pool));
     assert_string_equal(adopted(OTHER, p256_only(), names_of(OTHER, NULL), NOW), NAME);
     assert_null(adopted("x.y.a.jp", p256_only(), names_of("x.y.a.jp", NULL), NOW));

@@ -7,7 +7,9 @@
 
 static int has_cert(int spec)
 {
-    return ja_set_has_cert(store, NAME, (ja_key_spec_t)spec, names, NOW, pool);
+    ja_set_cert_t cert;
+
+    return ja_set_has_cert(&cert, store, NAME, (ja_key_spec_t)spec, names, NOW, pool, pool);
 }
 
 static int has_key(int spec)
@@ -15,17 +17,21 @@ static int has_key(int spec)
     return ja_set_has_key(store, NAME, (ja_key_spec_t)spec, pool);
 }
 
+/* As after a restart: nobody knows the request any more. */
 static ja_err_t *keep(ja_bytes_t pem)
 {
-    return ja_set_keep_chain(store, NAME, JA_KEY_P256, &pem, names, NOW, pool);
+    ja_set_cert_t cert;
+
+    return ja_set_keep_chain(&cert, store, NAME, JA_KEY_P256, &pem, NULL, names, NOW, pool, pool);
 }
 
-static void make_key(int spec)
+static ja_bytes_t make_key(int spec)
 {
     ja_bytes_t csr;
 
     works(ja_set_make_key(&csr, store, NAME, (ja_key_spec_t)spec, names, NULL, pool, pool));
     assert_true(csr.len > 100);
+    return csr;
 }
 
 static void the_key_is_there_before_the_request(void **state)
@@ -83,15 +89,40 @@ static void only_a_good_chain_is_kept(void **state)
     assert_true(has_cert(JA_KEY_P256));
 }
 
-static void a_chain_needs_its_key(void **state)
+/* The request of the key that was made stands for it; the reason of a no is that of the key. */
+static void the_request_stands_for_the_key(void **state)
 {
-    ja_bytes_t pem;
+    ja_bytes_t csr = make_key(JA_KEY_P256);
+    ja_bytes_t pem = issued(JA_KEY_P256, "DNS:a.jp,DNS:www.a.jp");
+    ja_set_cert_t kept, found;
 
     (void)state;
+    works(ja_set_keep_chain(&kept, store, NAME, JA_KEY_P256, &pem, &csr, names, NOW, pool, pool));
+    assert_true(ja_set_has_cert(&found, store, NAME, JA_KEY_P256, names, NOW, pool, pool));
+    assert_string_equal(kept.privkey_file, "privkey-p256.pem");
+    assert_string_equal(kept.privkey_sha256, found.privkey_sha256);
+    assert_string_equal(kept.fullchain_sha256, found.fullchain_sha256);
+    assert_string_equal(kept.facts.sha256, found.facts.sha256);
     make_key(JA_KEY_P256);
+    pem = issued(JA_KEY_P256, "DNS:a.jp,DNS:www.a.jp");
+    works(ja_set_keep_chain(&kept, store, NAME, JA_KEY_P256, &pem, &csr, names, NOW, pool, pool));
+    csr = make_key(JA_KEY_P256);
+    fails(ja_set_keep_chain(&kept, store, NAME, JA_KEY_P256, &pem, &csr, names, NOW, pool, pool),
+          JA_E_CERT_BAD, "is for another key (p256 ");
+}
+
+static void a_chain_needs_its_key(void **state)
+{
+    ja_set_cert_t cert;
+    ja_bytes_t csr, pem;
+
+    (void)state;
+    csr = make_key(JA_KEY_P256);
     pem = issued(JA_KEY_P256, "DNS:a.jp,DNS:www.a.jp");
     works(ja_store_remove_name(store, JA_GROUP_ASIDE, NAME, pool));
     fails(keep(pem), JA_E_NOT_FOUND, "privkey-p256.pem");
+    fails(ja_set_keep_chain(&cert, store, NAME, JA_KEY_P256, &pem, &csr, names, NOW, pool, pool),
+          JA_E_NOT_FOUND, "privkey-p256.pem");
 }
 
 static void what_is_kept_has_to_cover_the_names_of_today(void **state)
@@ -114,20 +145,21 @@ static void a_new_key_makes_the_old_chain_useless(void **state)
 
 static void a_set_is_staged_when_complete(void **state)
 {
-    const apr_array_header_t *specs = specs_of(JA_KEY_P256, JA_KEY_P384, JA_SET_NO_SPEC);
+    apr_array_header_t *certs = apr_array_make(pool, 2, sizeof(ja_set_cert_t));
     const ja_set_t *set;
     int has;
 
     (void)state;
-    put_aside(JA_KEY_P256);
-    fails(ja_set_stage(&set, store, NAME, specs, CA_URL, NOW, pool, pool), JA_E_NOT_FOUND,
-          "privkey-p384.pem");
+    APR_ARRAY_PUSH(certs, ja_set_cert_t) = put_aside(JA_KEY_P256);
+    APR_ARRAY_PUSH(certs, ja_set_cert_t) = put_aside(JA_KEY_P384);
     works(ja_store_has(&has, store, JA_GROUP_STAGING, NAME, pool));
     assert_false(has);
-    put_aside(JA_KEY_P384);
     assert_true(has_cert(JA_KEY_P256));
-    works(ja_set_stage(&set, store, NAME, specs, CA_URL, NOW, pool, pool));
+    works(ja_set_stage(&set, store, NAME, certs, CA_URL, NOW, pool, pool));
+    assert_string_equal(set->name, NAME);
+    works(ja_set_load(&set, store, JA_GROUP_STAGING, NAME, pool, pool));
     assert_int_equal(set->certs->nelts, 2);
+    assert_string_equal(ja_set_find(set, JA_KEY_P384)->privkey_file, "privkey-p384.pem");
     assert_int_equal(tree_count(in_store("staging/a.jp")), 5);
     assert_int_equal(tree_count(in_store("staging")), 1);
     assert_false(has_cert(JA_KEY_P256));
@@ -178,6 +210,7 @@ static void a_replaced_set_is_not_taken_for_a_new_one(void **state)
 static void a_set_about_to_be_published_is_kept(void **state)
 {
     const apr_array_header_t *specs = specs_of(JA_KEY_P256, JA_SET_NO_SPEC);
+    apr_array_header_t *certs = apr_array_make(pool, 1, sizeof(ja_set_cert_t));
     const ja_set_t *set;
     const char *serial;
 
@@ -185,8 +218,9 @@ static void a_set_about_to_be_published_is_kept(void **state)
     staged(specs, HOUR);
     serial = serial_in(JA_GROUP_STAGING, JA_KEY_P256);
     rename(in_store("staging/a.jp"), in_store("staging/.a.jp"));
-    assert_true(has_cert(JA_KEY_P256));
-    works(ja_set_stage(&set, store, NAME, specs, CA_URL, NOW, pool, pool));
+    assert_true(
+        ja_set_has_cert(apr_array_push(certs), store, NAME, JA_KEY_P256, names, NOW, pool, pool));
+    works(ja_set_stage(&set, store, NAME, certs, CA_URL, NOW, pool, pool));
     assert_string_equal(serial_in(JA_GROUP_STAGING, JA_KEY_P256), serial);
 }
 
@@ -210,6 +244,7 @@ int main(void)
         SET_TEST(a_cancelled_key_leaves_nothing),
         SET_TEST(a_damaged_key_is_no_key),
         SET_TEST(only_a_good_chain_is_kept),
+        SET_TEST(the_request_stands_for_the_key),
         SET_TEST(a_chain_needs_its_key),
         SET_TEST(what_is_kept_has_to_cover_the_names_of_today),
         SET_TEST(a_new_key_makes_the_old_chain_useless),

@@ -120,8 +120,8 @@ static void forgets_interim_replies(void **state)
 static void tells_failures_apart(void **state)
 {
     (void)state;
-    assert_int_equal(ask("/close")->err->code, JA_E_CONNECT);
-    assert_int_equal(ask("/cut")->err->code, JA_E_CONNECT);
+    assert_int_equal(ask("/close")->err->code, JA_E_CUT);
+    assert_int_equal(ask("/cut")->err->code, JA_E_CUT);
     assert_int_equal(ask("/garbage")->err->code, JA_E_HTTP);
 }
 

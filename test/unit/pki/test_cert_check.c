@@ -6,6 +6,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "pki/csr.h"
+
 /* A CA, and the key that the certificates of a test are for. */
 static ja_key_t *ca_key;
 static ja_key_t *key;
@@ -59,6 +61,33 @@ static void the_key_is_ours(void **state)
     works(ja_key_make(&rsa, JA_KEY_RSA2048, NULL, pool, pool));
     fails(ja_chain_check(chain_of(pem), rsa, names_of("www.example.jp", NULL), NOW, pool),
           JA_E_CERT_BAD, "than the one asked for (rsa2048 ");
+}
+
+/* All rules but those about the private key hold with a request as well. */
+static void a_request_stands_for_its_key(void **state)
+{
+    const apr_array_header_t *names = names_of("www.example.jp", NULL);
+    ja_bytes_t csr, other;
+    ja_chain_t *chain;
+
+    (void)state;
+    make_ca();
+    works(ja_csr_make(&csr, key, names, pool, pool));
+    works(ja_csr_make(&other, p256_key(), names, pool, pool));
+    chain = chain_of(pem_of(mint(&GOOD_LEAF, key, intermediate, ca_key), intermediate, NULL));
+    works(ja_chain_check_request(chain, &csr, names, NOW, pool));
+    fails(ja_chain_check_request(chain, &other, names, NOW, pool), JA_E_CERT_BAD,
+          "is for another key than the request");
+    fails(ja_chain_check_request(chain, &csr, names_of("example.jp", NULL), NOW, pool),
+          JA_E_CERT_BAD, "does not cover example.jp");
+    fails(ja_chain_check_request(chain, &csr, names, NOW + apr_time_from_sec(9000L * DAY), pool),
+          JA_E_CERT_BAD, "expired");
+    chain = chain_of(pem_of(mint(&GOOD_LEAF, key, intermediate, p256_key()), intermediate, NULL));
+    fails(ja_chain_check_request(chain, &csr, names, NOW, pool), JA_E_CERT_BAD,
+          "is not signed by the next one");
+    csr.len = 1;
+    fails(ja_chain_check_request(chain, &csr, names, NOW, pool), JA_E_CERT_BAD,
+          "is for another key than the request");
 }
 
 static void every_name_is_covered(void **state)
@@ -263,6 +292,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_good_chain_passes),
         TEST(the_key_is_ours),
+        TEST(a_request_stands_for_its_key),
         TEST(every_name_is_covered),
         TEST(only_dns_names_count),
         TEST(it_is_for_a_server),

@@ -123,6 +123,37 @@ static void from_1_to_100_names(void **state)
           "cannot be a name");
 }
 
+/* As OpenSSL writes the key, whatever kind it is. */
+static void the_public_key_is_found(void **state)
+{
+    const apr_array_header_t *names = names_of("www.example.jp", NULL);
+    ja_bytes_t der, spki;
+    int spec;
+
+    (void)state;
+    for (spec = 0; spec < JA_KEY_SPEC_COUNT; spec++) {
+        unsigned char *expected = NULL;
+        ja_key_t *key;
+        int len;
+
+        if (spec == JA_KEY_RSA3072 || spec == JA_KEY_RSA4096) {
+            continue; /* slow to make, and no other than RSA-2048 */
+        }
+        works(ja_key_make(&key, (ja_key_spec_t)spec, NULL, pool, pool));
+        len = i2d_PUBKEY(ja_key_evp(key), &expected);
+        works(ja_csr_make(&der, key, names, pool, pool));
+        assert_true(ja_csr_public_key(&spki, &der));
+        assert_int_equal(spki.len, len);
+        assert_memory_equal(spki.bytes, expected, spki.len);
+        OPENSSL_free(expected);
+    }
+    for (; der.len > 0; der.len--) { /* cut off anywhere, in a block that ends there */
+        ja_bytes_t part = { apr_pmemdup(pool, der.bytes, der.len - 1), der.len - 1 };
+
+        assert_false(ja_csr_public_key(&spki, &part));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +162,7 @@ int main(void)
         TEST(a_name_of_64_octets_is_the_cn),
         TEST(the_hash_fits_the_key),
         TEST(from_1_to_100_names),
+        TEST(the_public_key_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
