@@ -335,7 +335,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     err = ja_plan_make(&conf->plan, &check.complaints, conf->declared, &conf->settings, conf->pool,
                        ptemp);
     if (err) {
-        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "%s", ja_err_text(err, ptemp));
+        ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "%s", ja_err_log_text(err, ptemp));
         return HTTP_INTERNAL_SERVER_ERROR;
     }
     ja_eab_check(check.complaints, conf->plan, ptemp);

@@ -49,7 +49,7 @@ static int add_section(request_rec *r, int flags)
         return OK;
     }
     ap_log_rerror(APLOG_MARK, APLOG_WARNING, 0, r, "server-status: %s: %s",
-                  ja_err_row(err->code)->id, ja_err_text(err, r->pool));
+                  ja_err_row(err->code)->id, ja_err_log_text(err, r->pool));
     if (!(flags & AP_STATUS_SHORT)) {
         ap_rputs("<hr />\n<h2>Managed Domains</h2>\n<p>The store can't be read: see the error log."
                  "</p>\n",

@@ -166,7 +166,7 @@ static void clear_aside(ja_attempt_t *a)
     err = ja_store_remove_name(a->conf.store, JA_GROUP_ASIDE, a->conf.domain->name, scratch);
     if (err) {
         ja_log_line(a->conf.log, JA_LOG_WARNING, "%s: %s: %s", a->conf.domain->name,
-                    ja_err_row(err->code)->id, ja_err_text(err, scratch));
+                    ja_err_row(err->code)->id, ja_err_log_text(err, scratch));
     }
     apr_pool_destroy(scratch);
 }

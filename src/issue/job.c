@@ -4,6 +4,7 @@
 
 #include <apr_strings.h>
 
+#include "base/utf8.h"
 #include "issue/due.h"
 #include "store/names.h"
 
@@ -73,13 +74,18 @@ static const ja_field_t JOB_FIELDS[] = {
 };
 static const ja_bind_t JOB = { "job", sizeof(ja_job_t), JOB_FIELDS };
 
+static const char *cut(const char *text, apr_pool_t *pool)
+{
+    return text ? ja_utf8_copy(text, strlen(text), TEXT_MAX - 1, pool) : NULL;
+}
+
 const ja_job_error_t *ja_job_error_make(const ja_err_t *err, const char *activity, apr_time_t now,
                                         apr_pool_t *pool)
 {
     ja_job_error_t *error = apr_pcalloc(pool, sizeof(*error));
 
     error->id = ja_err_row(err->code)->id;
-    error->text = apr_pstrndup(pool, ja_err_text(err, pool), TEXT_MAX - 1);
+    error->text = cut(ja_err_text(err, pool), pool);
     error->activity = apr_pstrdup(pool, activity);
     error->at = now;
     return error;
@@ -240,6 +246,6 @@ void ja_job_note(ja_job_t *job, const char *event, const char *text, apr_time_t 
         APR_ARRAY_PUSH(history, ja_job_event_t) = APR_ARRAY_IDX(job->history, i, ja_job_event_t);
     }
     APR_ARRAY_PUSH(history, ja_job_event_t) =
-        (ja_job_event_t){ now, event, apr_pstrndup(pool, text, TEXT_MAX - 1) };
+        (ja_job_event_t){ now, event, cut(text, pool) };
     job->history = history;
 }

@@ -30,7 +30,7 @@ static const ja_set_t *load_set(const ja_domain_t *d, ja_store_t *store, ja_grou
     }
     if (group == JA_GROUP_LIVE && err->code != JA_E_IO) { /* the parent has told the damage */
         ja_log_line(log, JA_LOG_INFO, "%s: %s: the live set counts as missing: %s", d->plan->name,
-                    ja_err_row(err->code)->id, ja_err_text(err, scratch));
+                    ja_err_row(err->code)->id, ja_err_log_text(err, scratch));
         return NULL;
     }
     ja_event_errored(log, d->plan->name, err,
@@ -53,7 +53,7 @@ static const ja_set_t *load_staged(const ja_domain_t *d, ja_store_t *store, cons
     }
     if (err->code == JA_E_SET_BAD) { /* the parent has told it as an error */
         ja_log_line(log, JA_LOG_INFO, "%s: %s: removing the staged set: %s", plan->name,
-                    ja_err_row(err->code)->id, ja_err_text(err, scratch));
+                    ja_err_row(err->code)->id, ja_err_log_text(err, scratch));
         err = ja_store_remove_name(store, JA_GROUP_STAGING, plan->name, scratch);
     }
     if (err && err->code != JA_E_NOT_FOUND) {
