@@ -6,6 +6,7 @@
 #include "net/url.h"
 
 #define MAX_CONNECTIONS_DEFAULT 16L
+#define HTTP2_CONNECTIONS       2L
 #define STOCK_MAX               32 /* idle handles */
 
 /* More exchanges at a time wait here instead of in curl: so many streams every HTTP/2 server
@@ -20,6 +21,7 @@ typedef struct {
     ja_http_t http; /* what the callers have */
     ja_http_curl_conf_t conf;
     CURLM *multi;
+    int has_seen_http1; /* a server answered with it */
     ja_transfer_t *stock;
     int stock_count;
     struct exchanges_t running;
@@ -168,6 +170,27 @@ static void finish(exchange_t *exchange, CURLcode result)
     end(exchange, reply, err);
 }
 
+static long connections_allowed(const client_t *client)
+{
+    return client->conf.max_connections > 0 ? client->conf.max_connections : MAX_CONNECTIONS_DEFAULT;
+}
+
+/* One connection carries all requests to a server that speaks HTTP/2; left alone, curl sometimes opens
+ * more when requests begin side by side. Its limit is one for all hosts: a single one that speaks
+ * HTTP/1.1 keeps it as it was. */
+static void note_version(client_t *client, CURL *easy)
+{
+    long version = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    if (version == 0 || client->has_seen_http1) {
+        return;
+    }
+    client->has_seen_http1 = version < CURL_HTTP_VERSION_2_0;
+    curl_multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                      client->has_seen_http1 ? connections_allowed(client) : HTTP2_CONNECTIONS);
+}
+
 static void finish_all(client_t *client)
 {
     const CURLMsg *message;
@@ -179,6 +202,7 @@ static void finish_all(client_t *client)
         if (message->msg == CURLMSG_DONE) {
             result = message->data.result;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+            note_version(client, message->easy_handle);
             finish(exchange, result);
         }
     }
@@ -278,8 +302,7 @@ ja_err_t *ja_http_curl_make(ja_http_t **http, ja_loop_io_t *io, const ja_http_cu
         return ja_err_make(JA_E_INTERNAL, pool, "no memory for the network");
     }
     apr_pool_cleanup_register(pool, client, client_end, apr_pool_cleanup_null);
-    set_connections(client->multi,
-                    conf->max_connections > 0 ? conf->max_connections : MAX_CONNECTIONS_DEFAULT);
+    set_connections(client->multi, connections_allowed(client));
 
     client->http.impl = client;
     client->http.start = start;
