@@ -10,28 +10,30 @@
 
 #define TO(state) (1u << JA_ST_##state)
 
+static ja_ask_fn ask_status;
+
 /* clang-format off */
 static const ja_flow_row_t FLOW[JA_ST_COUNT] = {
-    [JA_ST_RESUME] = { ja_ask_resume, ja_hear_resume,
+    [JA_ST_RESUME] = { ask_status, ja_hear_resume,
                        TO(AUTHZ) | TO(KEY) | TO(ISSUE) | TO(DOWNLOAD) | TO(WHY),
                        JA_SAVE_LAZY, "looking at the order again" },
-    [JA_ST_ORDER] = { ja_ask_order, ja_hear_order, TO(AUTHZ) | TO(KEY) | TO(WHY), /* 7.4 */
+    [JA_ST_ORDER] = { ja_ask_order, ja_hear_order, TO(AUTHZ) | TO(KEY) | TO(WHY),       /* 7.4   */
                       JA_SAVE_DURABLE, "placing the order" },
-    [JA_ST_AUTHZ] = { ja_ask_authz, ja_hear_authz, TO(PRESENT) | TO(VALIDATE), /* 7.5 */
+    [JA_ST_AUTHZ] = { ja_ask_authz, ja_hear_authz, TO(PRESENT) | TO(VALIDATE),          /* 7.5   */
                       JA_SAVE_LAZY, "reading authorizations" },
-    [JA_ST_PRESENT] = { ja_ask_present, ja_hear_present, TO(ANSWER), /* 8 */
+    [JA_ST_PRESENT] = { ja_ask_present, ja_hear_present, TO(ANSWER),                    /* 8     */
                         JA_SAVE_NOT, "setting up challenges" },
-    [JA_ST_ANSWER] = { ja_ask_answer, ja_hear_answer, TO(VALIDATE), /* 7.5.1 */
+    [JA_ST_ANSWER] = { ja_ask_answer, ja_hear_answer, TO(VALIDATE),                     /* 7.5.1 */
                        JA_SAVE_LAZY, "answering challenges" },
-    [JA_ST_VALIDATE] = { ja_ask_validate, ja_hear_validate, TO(KEY) | TO(WHY), /* 7.1.6 */
+    [JA_ST_VALIDATE] = { ask_status, ja_hear_validate, TO(KEY) | TO(WHY),               /* 7.1.6 */
                          JA_SAVE_LAZY, "waiting for validation" },
     [JA_ST_KEY] = { ja_ask_key, ja_hear_key, TO(FINALIZE),
                     JA_SAVE_NOT, "making the key" },
     [JA_ST_FINALIZE] = { ja_ask_finalize, ja_hear_finalize, TO(ISSUE) | TO(DOWNLOAD) | TO(WHY),
-                         JA_SAVE_LAZY, "sending the CSR" }, /* 7.4 */
-    [JA_ST_ISSUE] = { ja_ask_issue, ja_hear_issue, TO(DOWNLOAD) | TO(WHY), /* 7.4 */
+                         JA_SAVE_LAZY, "sending the CSR" },                             /* 7.4   */
+    [JA_ST_ISSUE] = { ask_status, ja_hear_issue, TO(DOWNLOAD) | TO(WHY),                /* 7.4   */
                       JA_SAVE_LAZY, "waiting for the certificate" },
-    [JA_ST_DOWNLOAD] = { ja_ask_download, ja_hear_download, TO(KEEP), /* 7.4.2 */
+    [JA_ST_DOWNLOAD] = { ja_ask_download, ja_hear_download, TO(KEEP),                   /* 7.4.2 */
                          JA_SAVE_LAZY, "downloading the certificate" },
     [JA_ST_KEEP] = { ja_ask_keep, ja_hear_keep, TO(DONE),
                      JA_SAVE_NOT, "checking the certificate" },
@@ -75,6 +77,14 @@ ja_ask_t *ja_flow_ask(ja_wait_t *wait)
 const ja_heard_t *ja_flow_reply(const ja_outcome_t *outcome, int i)
 {
     return APR_ARRAY_IDX(outcome->replies, i, const ja_heard_t *);
+}
+
+/* How is the order? POST-as-GET: after a restart, and at each poll. */
+static ja_err_t *ask_status(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
+{
+    (void)scratch;
+    ja_order_ask(ja_flow_ask(wait), f->order_url);
+    return NULL;
 }
 
 /* Keep of an order what later states need. */

@@ -77,13 +77,6 @@ ja_err_t *ja_hear_finalize(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *ou
 
 /* ---- ISSUE: poll until the CA has issued ----------------------------------------------------- */
 
-ja_err_t *ja_ask_issue(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
-{
-    (void)scratch;
-    ja_order_ask(ja_flow_ask(wait), f->order_url);
-    return NULL;
-}
-
 ja_err_t *ja_hear_issue(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *outcome,
                         apr_pool_t *scratch)
 {

@@ -15,13 +15,6 @@ static ja_err_t *pending(ja_next_t *next, ja_flow_t *f, apr_pool_t *scratch)
 
 /* ---- RESUME: after a restart, where is the order? -------------------------------------------- */
 
-ja_err_t *ja_ask_resume(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
-{
-    (void)scratch;
-    ja_order_ask(ja_flow_ask(wait), f->order_url);
-    return NULL;
-}
-
 ja_err_t *ja_hear_resume(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *outcome,
                          apr_pool_t *scratch)
 {

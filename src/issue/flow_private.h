@@ -9,15 +9,15 @@
 #define JA_FLOW_POLL_LIMIT apr_time_from_sec(600)
 
 /* issue/flow_order.c */
-ja_ask_fn ja_ask_resume, ja_ask_order;
+ja_ask_fn ja_ask_order;
 ja_hear_fn ja_hear_resume, ja_hear_order;
 
 /* issue/flow_validate.c */
-ja_ask_fn ja_ask_authz, ja_ask_present, ja_ask_answer, ja_ask_validate, ja_ask_why;
+ja_ask_fn ja_ask_authz, ja_ask_present, ja_ask_answer, ja_ask_why;
 ja_hear_fn ja_hear_authz, ja_hear_present, ja_hear_answer, ja_hear_validate, ja_hear_why;
 
 /* issue/flow_issue.c */
-ja_ask_fn ja_ask_key, ja_ask_finalize, ja_ask_issue, ja_ask_download, ja_ask_keep;
+ja_ask_fn ja_ask_key, ja_ask_finalize, ja_ask_download, ja_ask_keep;
 ja_hear_fn ja_hear_key, ja_hear_finalize, ja_hear_issue, ja_hear_download, ja_hear_keep;
 
 /* One more request to wait for, zeroed. */

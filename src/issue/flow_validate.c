@@ -216,13 +216,6 @@ ja_err_t *ja_hear_answer(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *outc
 
 /* ---- VALIDATE: poll the order, not each authorization ---------------------------------------- */
 
-ja_err_t *ja_ask_validate(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
-{
-    (void)scratch;
-    ja_order_ask(ja_flow_ask(wait), f->order_url);
-    return NULL;
-}
-
 ja_err_t *ja_hear_validate(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *outcome,
                            apr_pool_t *scratch)
 {
