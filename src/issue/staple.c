@@ -8,6 +8,7 @@
 #include "base/rand.h"
 #include "event/event.h"
 #include "issue/staple_due.h"
+#include "issue/staple_private.h"
 
 /* For the whole exchange. */
 #define TIMEOUT apr_time_from_sec(30)
@@ -44,12 +45,7 @@ struct ja_staple_t {
 /* What another thread finds out at the beginning, in its pool. */
 typedef struct {
     ja_staple_t *staple; /* of it only what does not change: conf, sha256, pem */
-    const char *url;
-    ja_bytes_t request;
-    ja_bytes_t stored;
-    ja_ocsp_facts_t facts; /* of that */
-    int has_facts;
-    const ja_err_t *unused; /* why what is stored is not used; NULL: nothing is, or it is */
+    ja_staple_found_t found;
 } opening_t;
 
 const char *ja_staple_item(const char *sha256, apr_pool_t *pool)
@@ -99,15 +95,6 @@ static void set_error(ja_staple_t *s, const ja_err_t *err)
 }
 
 /* ---- the response at hand -------------------------------------------------------------------- */
-
-static ja_err_t *verify(ja_ocsp_facts_t *facts, const ja_staple_t *s, const void *der,
-                        apr_size_t len, apr_pool_t *scratch)
-{
-    ja_chain_t *chain;
-
-    JA_TRY(ja_chain_parse(&chain, s->pem.bytes, s->pem.len, scratch, scratch));
-    return ja_ocsp_read(facts, chain, der, len, ja_clock_now(), scratch);
-}
 
 static void take(ja_staple_t *s, const ja_ocsp_facts_t *facts)
 {
@@ -182,7 +169,7 @@ static ja_err_t *check_reply(ja_ocsp_facts_t *facts, const ja_staple_t *s,
     ja_err_t *err;
 
     if (reply->status == STATUS_OK) {
-        return verify(facts, s, reply->body, reply->body_len, scratch);
+        return ja_staple_verify(facts, &s->pem, reply->body, reply->body_len, scratch);
     }
     err = ja_err_make(JA_E_OCSP_BAD, scratch, "the OCSP responder %s does not answer", s->url);
     err->http_status = reply->status;
@@ -297,51 +284,13 @@ static void on_time(void *baton)
 
 /* ---- the beginning: on another thread, as OpenSSL takes a millisecond to read a chain -------- */
 
-/* What is known of the certificate is read from itself: set.json of an earlier version does not
- * name its responder. */
-static ja_err_t *read_chain(opening_t *o, apr_pool_t *pool)
-{
-    const ja_staple_t *s = o->staple;
-    ja_cert_facts_t facts;
-    ja_chain_t *chain;
-
-    JA_TRY(ja_chain_parse(&chain, s->pem.bytes, s->pem.len, pool, pool));
-    JA_TRY(ja_chain_facts(&facts, chain, pool, pool));
-    if (strcmp(facts.sha256, s->sha256) != 0) {
-        return ja_err_make(JA_E_CERT_BAD, pool, "the chain is that of another certificate");
-    }
-    o->url = facts.ocsp_url;
-    return o->url ? ja_ocsp_request(&o->request, chain, pool, pool) : NULL;
-}
-
-/* What is stored is verified as if it had just come. Nothing there, or nothing good: it is fetched
- * again. */
-static void read_stored(opening_t *o, apr_pool_t *pool)
-{
-    const ja_staple_t *s = o->staple;
-    ja_err_t *err = ja_store_load(&o->stored, s->conf.store, JA_GROUP_OCSP, NULL,
-                                  ja_staple_item(s->sha256, pool), JA_OCSP_MAX_BYTES, pool, pool);
-
-    if (err && err->code == JA_E_NOT_FOUND) {
-        return;
-    }
-    if (!err) {
-        err = verify(&o->facts, s, o->stored.bytes, o->stored.len, pool);
-    }
-    o->has_facts = !err;
-    o->unused = err;
-}
-
 static ja_err_t *open_work(void *baton, const volatile int *cancelled, apr_pool_t *pool)
 {
     opening_t *o = baton;
+    const ja_staple_t *s = o->staple;
 
     (void)cancelled; /* it is short */
-    JA_TRY(read_chain(o, pool));
-    if (o->url) {
-        read_stored(o, pool);
-    }
-    return NULL;
+    return ja_staple_find(&o->found, s->conf.store, s->sha256, &s->pem, pool);
 }
 
 static void give_up(ja_staple_t *s, const ja_err_t *err, apr_pool_t *scratch)
@@ -352,21 +301,21 @@ static void give_up(ja_staple_t *s, const ja_err_t *err, apr_pool_t *scratch)
 }
 
 /* There is somebody to ask. */
-static void begin(ja_staple_t *s, const opening_t *o, apr_pool_t *scratch)
+static void begin(ja_staple_t *s, const ja_staple_found_t *found, apr_pool_t *scratch)
 {
     ja_staple_state_t state;
 
-    s->url = apr_pstrdup(s->pool, o->url);
-    s->request.bytes = apr_pmemdup(s->pool, o->request.bytes, o->request.len);
-    s->request.len = o->request.len;
+    s->url = apr_pstrdup(s->pool, found->url);
+    s->request.bytes = apr_pmemdup(s->pool, found->request.bytes, found->request.len);
+    s->request.len = found->request.len;
     s->get_url = ja_ocsp_get_url(s->url, &s->request, s->pool);
-    if (o->has_facts) {
-        take(s, &o->facts);
-        publish(s, o->stored.bytes, o->stored.len, scratch);
+    if (found->has_facts) {
+        take(s, &found->facts);
+        publish(s, found->stored.bytes, found->stored.len, scratch);
     }
-    if (o->unused) {
+    if (found->unused) {
         ja_log_line(s->conf.log, JA_LOG_DEBUG, "%s: the stored OCSP response is not used: %s",
-                    s->conf.name, ja_err_log_text(o->unused, scratch));
+                    s->conf.name, ja_err_log_text(found->unused, scratch));
     }
     s->timer = ja_timer_make(s->conf.loop, on_time, s, s->pool);
     state = state_of(s);
@@ -384,8 +333,8 @@ static void opened(void *baton, ja_err_t *err)
     if (err) {
         give_up(s, err, scratch);
     }
-    else if (o->url) {
-        begin(s, o, scratch);
+    else if (o->found.url) {
+        begin(s, &o->found, scratch);
     }
     apr_pool_destroy(scratch);
     s->changed(s->baton);
