@@ -147,6 +147,23 @@ typedef struct {
 ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *name,
                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
+/* A certificate with its key, as they are served. */
+typedef struct {
+    ja_key_t *key;
+    ja_chain_t *chain;
+} ja_set_served_t;
+
+/* The live set in one piece, for the processes that can't read its keys. In set_pack.c. JA_E_NOT_FOUND,
+ * and what ja_store_load() says. */
+ja_err_t *ja_set_pack(ja_secret_t **record, ja_store_t *store, const char *name, apr_pool_t *result,
+                      apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* And out of it: `*served` are ja_set_served_t, 1 .. JA_KEY_SPEC_COUNT. The record may come from
+ * anywhere: keys and chains are parsed with limits and checked to belong together. JA_E_SYNTAX,
+ * JA_E_CERT_BAD, JA_E_TOO_LARGE. */
+ja_err_t *ja_set_unpack(const apr_array_header_t **served, const ja_bytes_t *record,
+                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
 /* After JA_E_LIVE_BAD without a single file: put the newest earlier generation that is good and
  * valid at `now` in the place of the live one. `*generation` is its number; 0: there is none, and
  * nothing is live any more, so that a new set is ordered. Nothing is removed from archive/.

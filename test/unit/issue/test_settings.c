@@ -83,7 +83,9 @@ static void defaults_are_those_that_are_documented(void **state)
     assert_int_equal(APR_ARRAY_IDX(merged.keys, 0, ja_key_spec_t), JA_KEY_RSA2048);
     assert_int_equal(merged.renew_before.percent, 33);
     assert_int_equal(merged.renew, JA_RENEW_AUTO);
-    assert_int_equal(merged.activation, JA_ACTIVATION_MANUAL);
+    assert_int_equal(merged.activation, JA_ACTIVATION_HOT);
+    assert_int_equal(merged.delay.kind, JA_DELAY_UNSET);
+    assert_true(merged.stapling);
     assert_int_equal(merged.concurrency, 50);
 }
 
@@ -322,11 +324,37 @@ static void words_are_those_that_are_listed(void **state)
     REFUSES("Renew", "sometimes", "auto, always, manual");
     REFUSES("Renew", "auto always", "more than one word");
     REFUSES("Renew", "", "auto, always, manual");
-    TAKES("Activation", "graceful");
+    TAKES("Activation", "hot");
     TAKES("Activation", "manual");
-    REFUSES("Activation", "hot",
-            "not supported yet by this version; allowed: one of graceful, manual");
-    REFUSES("Activation", "now", "graceful, manual");
+    REFUSES("Activation", "now", "hot, graceful, manual");
+    TAKES("Stapling", "On");
+    REFUSES("Stapling", "maybe", "off, on");
+}
+
+static void delays_are_for_the_responder_or_for_a_time(void **state)
+{
+    ja_settings_t settings = { 0 };
+
+    (void)state;
+    assert_null(give(&settings, "ActivationDelay", "ocsp", pool));
+    assert_int_equal(settings.delay.kind, JA_DELAY_OCSP);
+    assert_int_equal(settings.delay.limit, JA_GATE_OCSP_MAX);
+    memset(&settings, 0, sizeof(settings));
+    assert_null(give(&settings, "ActivationDelay", "OCSP 30min", pool));
+    assert_int_equal(settings.delay.limit, apr_time_from_sec(1800));
+    memset(&settings, 0, sizeof(settings));
+    assert_null(give(&settings, "ActivationDelay", "5min", pool));
+    assert_int_equal(settings.delay.kind, JA_DELAY_TIME);
+    TAKES("ActivationDelay", "off");
+    TAKES("ActivationDelay", "7d");
+    REFUSES("ActivationDelay", "0s", "1s to 7d");
+    REFUSES("ActivationDelay", "8d", "1s to 7d");
+    REFUSES("ActivationDelay", "10", "1s to 7d");
+    REFUSES("ActivationDelay", "10%", "1s to 7d");
+    REFUSES("ActivationDelay", "ocsp 10", "1s to 7d");
+    REFUSES("ActivationDelay", "ocsp 10min 20min", "1s to 7d");
+    REFUSES("ActivationDelay", "off 10min", "off");
+    REFUSES("ActivationDelay", "", "ocsp");
 }
 
 static void concurrency_is_a_number(void **state)
@@ -361,6 +389,10 @@ static void what_is_printed_is_read_back_as_the_same(void **state)
         { "RenewBefore", "30d" },
         { "Renew", "manual" },
         { "Activation", "graceful" },
+        { "ActivationDelay", "ocsp 30min" },
+        { "ActivationDelay", "45s" },
+        { "ActivationDelay", "off" },
+        { "Stapling", "off" },
         { "Concurrency", "7" },
     };
     ja_settings_t settings;
@@ -406,6 +438,7 @@ int main(void)
         TEST(keys_are_of_five_kinds),
         TEST(renewal_is_before_expiry_and_after_issuance),
         TEST(words_are_those_that_are_listed),
+        TEST(delays_are_for_the_responder_or_for_a_time),
         TEST(concurrency_is_a_number),
         TEST(what_is_printed_is_read_back_as_the_same),
         TEST(long_and_odd_values_are_shown_cut_and_on_one_line),
