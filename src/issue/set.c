@@ -22,6 +22,8 @@ static const ja_field_t CERT_FIELDS[] = {
     { "issuer",     JA_FIELD_STR,  OF(facts.issuer),     .max = TEXT_MAX },
     { "serial",     JA_FIELD_STR,  OF(facts.serial),     .required = 1, .max = TEXT_MAX },
     { "sha256",     JA_FIELD_STR,  OF(facts.sha256),     .required = 1, .max = SHA256_HEX },
+    { "ocsp_url",    JA_FIELD_STR,  OF(facts.ocsp_url),    .max = TEXT_MAX },
+    { "must_staple", JA_FIELD_BOOL, OF(facts.must_staple), .required = 0 },
     { "privkey_file",     JA_FIELD_STR, OF(privkey_file),     .required = 1, .max = FILE_MAX },
     { "privkey_sha256",   JA_FIELD_STR, OF(privkey_sha256),   .required = 1, .max = SHA256_HEX },
     { "fullchain_file",   JA_FIELD_STR, OF(fullchain_file),   .required = 1, .max = FILE_MAX },
@@ -81,6 +83,7 @@ static void copy_facts(ja_cert_facts_t *facts, const ja_cert_facts_t *from, apr_
     facts->serial = apr_pstrdup(pool, from->serial);
     facts->issuer = apr_pstrdup(pool, from->issuer);
     facts->sha256 = apr_pstrdup(pool, from->sha256);
+    facts->ocsp_url = apr_pstrdup(pool, from->ocsp_url);
 }
 
 void ja_set_cert_copy(ja_set_cert_t *cert, const ja_set_cert_t *from, apr_pool_t *pool)

@@ -25,6 +25,7 @@ typedef struct {
     apr_size_t max_bytes;        /* of the reply's body; more is JA_E_TOO_LARGE */
     apr_interval_time_t timeout; /* for the whole exchange; 0: 60 s */
     const char *trust_file;      /* PEM of trust anchors, or NULL: the system's */
+    int plain_ok;                /* http to any host: no secret is sent, the reply is signed */
 } ja_http_req_t;
 
 typedef struct {

@@ -113,9 +113,8 @@ static ja_err_t *start(ja_http_t *http, const ja_http_req_t *req, ja_http_done_f
 {
     client_t *client = http->impl;
     exchange_t *exchange = apr_pcalloc(pool, sizeof(*exchange));
-    ja_url_t url;
 
-    JA_TRY(ja_url_parse(&url, req->url, pool, pool));
+    JA_TRY(ja_url_check(req->url, req->plain_ok, pool));
 
     exchange->client = client;
     exchange->req = req;
@@ -172,7 +171,8 @@ static void finish(exchange_t *exchange, CURLcode result)
 
 static long connections_allowed(const client_t *client)
 {
-    return client->conf.max_connections > 0 ? client->conf.max_connections : MAX_CONNECTIONS_DEFAULT;
+    return client->conf.max_connections > 0 ? client->conf.max_connections
+                                            : MAX_CONNECTIONS_DEFAULT;
 }
 
 /* One connection carries all requests to a server that speaks HTTP/2; left alone, curl sometimes opens

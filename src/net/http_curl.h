@@ -1,6 +1,6 @@
 /* net/http_curl: the transport on one curl_multi: HTTP/2 where the server speaks it, a handful of
- * reused connections, https only (http for loopback addresses). It is also what the event loop
- * waits on. */
+ * reused connections, https only (http for loopback addresses, and where a request allows it). It
+ * is also what the event loop waits on. */
 #ifndef JA_NET_HTTP_CURL_H
 #define JA_NET_HTTP_CURL_H
 

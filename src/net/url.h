@@ -1,6 +1,6 @@
 /* net/url: what may be asked for. URLs that the CA hands out are requests made on its word: they
  * have to be https (http for loopback only) and of an authority that the CA's directory is at or
- * lists. */
+ * lists. Replies that are signed themselves, as those of OCSP, may come by plain http. */
 #ifndef JA_NET_URL_H
 #define JA_NET_URL_H
 
@@ -18,6 +18,10 @@ typedef struct {
  * info and fragment; plain http only for 127.0.0.0/8, ::1 and localhost. JA_E_URL. */
 ja_err_t *ja_url_parse(ja_url_t *url, const char *text, apr_pool_t *result,
                        apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* May it be asked for? What ja_url_parse() takes, and with `plain_ok` plain http of any host as
+ * well: for replies that are signed themselves. JA_E_URL. */
+ja_err_t *ja_url_check(const char *text, int plain_ok, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Same scheme, host and port? */
 int ja_url_is_same_authority(const ja_url_t *a, const ja_url_t *b);

@@ -136,7 +136,7 @@ static ja_err_t *fingerprint(const char **hex, const X509 *cert, apr_pool_t *res
 ja_err_t *ja_chain_facts(ja_cert_facts_t *facts, const ja_chain_t *chain, apr_pool_t *result,
                          apr_pool_t *scratch)
 {
-    const X509 *leaf = chain->certs[0];
+    X509 *leaf = chain->certs[0];
     apr_array_header_t *names;
 
     ERR_clear_error();
@@ -148,6 +148,8 @@ ja_err_t *ja_chain_facts(ja_cert_facts_t *facts, const ja_chain_t *chain, apr_po
     facts->serial = ja_x509_serial(leaf, result, scratch);
     facts->issuer = ja_x509_name(X509_get_issuer_name(leaf), result, scratch);
     facts->key_spec = ja_key_evp_spec(X509_get0_pubkey(leaf));
+    facts->ocsp_url = ja_x509_ocsp_url(leaf, result);
+    facts->must_staple = ja_x509_must_staple(leaf);
     ERR_clear_error(); /* a kind of key that OpenSSL does not know is no failure */
     return fingerprint(&facts->sha256, leaf, result, scratch);
 }

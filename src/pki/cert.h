@@ -25,6 +25,8 @@ typedef struct {
     const char *issuer;              /* CN of the issuer, else its one-line name          */
     const char *sha256;              /* fingerprint of the leaf's DER, hex                */
     int key_spec;                    /* ja_key_spec_t or -1                               */
+    const char *ocsp_url;            /* as ja_x509_ocsp_url(), not cut; NULL: none        */
+    int must_staple;                 /* as ja_x509_must_staple()                          */
 } ja_cert_facts_t;
 
 /* PEM (RFC 8555 9.1): certificates and nothing else but white space; 1 to JA_CHAIN_MAX_CERTS,

@@ -2,11 +2,13 @@
 
 #include <time.h>
 
+#include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
 #include <openssl/bn.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 
 #include "pki/ossl.h"
 
@@ -19,6 +21,9 @@ JA_OSSL_OWN(own_bio, BIO, BIO_free)
 JA_OSSL_OWN(own_bn, BIGNUM, BN_free)
 JA_OSSL_OWN(own_bytes, unsigned char, free_bytes)
 JA_OSSL_OWN(own_text, char, free_bytes)
+
+/* TLS extension type status_request, RFC 6066 8. */
+#define STATUS_REQUEST 5
 
 ja_err_t *ja_x509_time(apr_time_t *at, const ASN1_TIME *time, apr_pool_t *scratch)
 {
@@ -87,6 +92,51 @@ const char *ja_x509_serial(const X509 *cert, apr_pool_t *result, apr_pool_t *scr
         *at = apr_tolower(*at);
     }
     return text;
+}
+
+static int is_url(const char *text)
+{
+    apr_size_t len;
+
+    if (apr_cstr_casecmpn(text, "http://", 7) != 0 && apr_cstr_casecmpn(text, "https://", 8) != 0) {
+        return 0;
+    }
+    for (len = 0; text[len]; len++) {
+        if (text[len] < 0x21 || text[len] > 0x7e || len >= JA_X509_URL_MAX) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+const char *ja_x509_ocsp_url(X509 *cert, apr_pool_t *result)
+{
+    STACK_OF(OPENSSL_STRING) *urls = X509_get1_ocsp(cert);
+    const char *url = NULL;
+    int i;
+
+    for (i = 0; !url && i < sk_OPENSSL_STRING_num(urls); i++) {
+        const char *text = sk_OPENSSL_STRING_value(urls, i);
+
+        url = is_url(text) ? apr_pstrdup(result, text) : NULL;
+    }
+    X509_email_free(urls);
+    ERR_clear_error(); /* an extension that cannot be read names no responder */
+    return url;
+}
+
+int ja_x509_must_staple(const X509 *cert)
+{
+    TLS_FEATURE *features = X509_get_ext_d2i(cert, NID_tlsfeature, NULL, NULL);
+    int must = 0;
+    int i;
+
+    for (i = 0; !must && i < sk_ASN1_INTEGER_num(features); i++) {
+        must = ASN1_INTEGER_get(sk_ASN1_INTEGER_value(features, i)) == STATUS_REQUEST;
+    }
+    TLS_FEATURE_free(features);
+    ERR_clear_error();
+    return must;
 }
 
 ja_err_t *ja_x509_print(const char **pem, X509 *cert, apr_pool_t *result, apr_pool_t *scratch)

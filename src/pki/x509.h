@@ -21,6 +21,15 @@ const char *ja_x509_name(const X509_NAME *name, apr_pool_t *result, apr_pool_t *
 /* Hex, lower case, no separators, cut at JA_X509_TEXT_MAX digits. "?" if there is no memory. */
 const char *ja_x509_serial(const X509 *cert, apr_pool_t *result, apr_pool_t *scratch);
 
+/* Where its status can be asked for: the first OCSP responder with http or https of the Authority
+ * Information Access, RFC 5280 4.2.2.1. Visible ASCII, JA_X509_URL_MAX characters at most; one that
+ * is not is passed over. NULL: there is none. */
+#define JA_X509_URL_MAX 1024
+const char *ja_x509_ocsp_url(X509 *cert, apr_pool_t *result);
+
+/* Has it to be served with an OCSP response (RFC 7633: TLS feature status_request)? */
+int ja_x509_must_staple(const X509 *cert);
+
 /* PEM. JA_E_CRYPTO. */
 ja_err_t *ja_x509_print(const char **pem, X509 *cert, apr_pool_t *result,
                         apr_pool_t *scratch) JA_WARN_UNUSED;

@@ -20,6 +20,7 @@ static const group_row_t GROUPS[] = {
     [JA_GROUP_STAGING]  = { "staging",  1, 0 },
     [JA_GROUP_JOBS]     = { "jobs",     0, 1 },
     [JA_GROUP_REQUESTS] = { "requests", 0, 1 },
+    [JA_GROUP_OCSP]     = { "ocsp",     0, 1 },
 };
 /* clang-format on */
 _Static_assert(sizeof(GROUPS) / sizeof(GROUPS[0]) == JA_GROUP_COUNT, "a row for each group");
@@ -137,6 +138,17 @@ ja_err_t *ja_store_list(apr_array_header_t **names, ja_store_t *store, ja_group_
                            (int)group);
     }
     return store->ops->list(names, store, group, max, result, scratch);
+}
+
+ja_err_t *ja_store_list_items(apr_array_header_t **items, ja_store_t *store, ja_group_t group,
+                              int max, apr_pool_t *result, apr_pool_t *scratch)
+{
+    JA_TRY(check_name(group, NULL, scratch));
+    if (group == JA_GROUP_TOP) {
+        return ja_err_make(JA_E_INTERNAL, scratch, "the store's group %d can't be listed",
+                           (int)group);
+    }
+    return store->ops->list_items(items, store, group, max, result, scratch);
 }
 
 ja_err_t *ja_store_publish(ja_store_t *store, const char *name, apr_pool_t *scratch)

@@ -29,6 +29,7 @@ typedef enum {
     JA_GROUP_STAGING,  /*      server   names of items   a complete new set       */
     JA_GROUP_JOBS,     /*      server   items            NAME.json                */
     JA_GROUP_REQUESTS, /*      root     items            what the command asks for */
+    JA_GROUP_OCSP,     /*      server   items            SHA256.der, responses    */
     JA_GROUP_COUNT
 } ja_group_t;
 
@@ -58,6 +59,8 @@ typedef struct {
                      apr_pool_t *scratch);
     ja_err_t *(*list)(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
                       apr_pool_t *result, apr_pool_t *scratch);
+    ja_err_t *(*list_items)(apr_array_header_t **items, ja_store_t *store, ja_group_t group,
+                            int max, apr_pool_t *result, apr_pool_t *scratch);
     ja_err_t *(*changed_at)(apr_time_t *at, ja_store_t *store, ja_group_t group,
                             apr_pool_t *scratch);
     ja_err_t *(*publish)(ja_store_t *store, const char *name, apr_pool_t *scratch);
@@ -102,6 +105,11 @@ ja_err_t *ja_store_has(int *has, ja_store_t *store, ja_group_t group, const char
  * JA_E_TOO_LARGE; JA_E_IO. Not for JA_GROUP_ASIDE. */
 ja_err_t *ja_store_list(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
                         apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* The items (const char *) of a group without names, in no order. More than `max` is JA_E_TOO_LARGE;
+ * JA_E_IO. Not for JA_GROUP_TOP. */
+ja_err_t *ja_store_list_items(apr_array_header_t **items, ja_store_t *store, ja_group_t group,
+                              int max, apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* When an item or name of the group was last added, replaced or removed: another value says that
  * something has changed. One system call. */

@@ -24,6 +24,7 @@ static const ja_store_fs_dir_t GROUP_DIR[] = {
     [JA_GROUP_STAGING]  = JA_DIR_STAGING,
     [JA_GROUP_JOBS]     = JA_DIR_JOBS,
     [JA_GROUP_REQUESTS] = JA_DIR_REQUESTS,
+    [JA_GROUP_OCSP]     = JA_DIR_OCSP,
 };
 /* clang-format on */
 _Static_assert(sizeof(GROUP_DIR) / sizeof(GROUP_DIR[0]) == JA_GROUP_COUNT, "a row for each group");
@@ -276,15 +277,23 @@ static ja_err_t *has(int *has, ja_store_t *store, ja_group_t group, const char *
     return NULL;
 }
 
+static ja_err_t *list_items(apr_array_header_t **items, ja_store_t *store, ja_group_t group,
+                            int max, apr_pool_t *result, apr_pool_t *scratch)
+{
+    const ja_store_fs_t *fs = store->impl;
+
+    JA_TRY_W(ja_fs_list(items, fs->fd[GROUP_DIR[group]], max, result, scratch), scratch,
+             "listing %s", path_of(store, group, NULL, NULL, scratch));
+    return NULL;
+}
+
 static ja_err_t *list(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
                       apr_pool_t *result, apr_pool_t *scratch)
 {
-    const ja_store_fs_t *fs = store->impl;
     apr_array_header_t *dirs;
     int i;
 
-    JA_TRY_W(ja_fs_list(&dirs, fs->fd[GROUP_DIR[group]], max, scratch, scratch), scratch,
-             "listing %s", path_of(store, group, NULL, NULL, scratch));
+    JA_TRY(list_items(&dirs, store, group, max, scratch, scratch));
     *names = apr_array_make(result, dirs->nelts, sizeof(const char *));
     for (i = 0; i < dirs->nelts; i++) {
         APR_ARRAY_PUSH(*names, const char *) =
@@ -323,6 +332,7 @@ const ja_store_ops_t ja_store_fs_ops = {
     .has = has,
     .changed_at = changed_at,
     .list = list,
+    .list_items = list_items,
     .publish = ja_store_fs_publish,
     .commit = ja_store_fs_commit,
     .back = ja_store_fs_back,

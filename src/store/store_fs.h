@@ -2,7 +2,7 @@
  *
  *   live/NAME -> ../archive/NAME/N      root     0755, keys 0600
  *   archive/NAME/N/                     root
- *   accounts/ staging/ jobs/            server   0700; ASIDE is staging/.NAME
+ *   accounts/ staging/ ocsp/ jobs/      server   0700; ASIDE is staging/.NAME
  *   requests/                           root     0755
  *   config.json                         root     0644
  *   jobs/.lock                          server   the runner's lock

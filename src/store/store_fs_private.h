@@ -14,6 +14,7 @@ typedef enum {
     JA_DIR_ACCOUNTS,
     JA_DIR_STAGING,
     JA_DIR_REQUESTS,
+    JA_DIR_OCSP,
     JA_DIR_JOBS,
     JA_DIR_COUNT
 } ja_store_fs_dir_t;
@@ -32,7 +33,7 @@ typedef struct {
     const char *path; /* of the top directory, absolute, no slash at the end   */
     int fd[JA_DIR_COUNT];
     uid_t root_uid;   /* who writes top, live, archive, requests               */
-    uid_t server_uid; /* who writes accounts, staging, jobs                    */
+    uid_t server_uid; /* who writes accounts, staging, ocsp, jobs              */
 } ja_store_fs_t;
 
 /* The directory of a managed domain or CA. JA_E_SYNTAX: its name can't have one. */

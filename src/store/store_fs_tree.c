@@ -21,6 +21,7 @@ const ja_store_fs_row_t ja_store_fs_dirs[JA_DIR_COUNT] = {
     [JA_DIR_ACCOUNTS] = { "accounts", 0700, 1 },
     [JA_DIR_STAGING]  = { "staging",  0700, 1 },
     [JA_DIR_REQUESTS] = { "requests", 0755, 0 },
+    [JA_DIR_OCSP]     = { "ocsp",     0700, 1 },
     [JA_DIR_JOBS]     = { "jobs",     0700, 1 },
 };
 /* clang-format on */

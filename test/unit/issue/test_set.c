@@ -110,12 +110,33 @@ static void the_earliest_end_counts(void **state)
     }
 }
 
+/* Printed, read and copied: nothing of how the status is told gets lost. */
+static void how_the_status_is_told_is_kept(void **state)
+{
+    const ja_set_t *set = staged(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 0);
+    ja_set_cert_t *cert = &APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t);
+    ja_set_cert_t copy;
+    ja_bytes_t json;
+
+    (void)state;
+    assert_null(strstr(ja_set_print(set, pool), "ocsp_url"));
+    cert->facts.ocsp_url = "http://ocsp.example/";
+    cert->facts.must_staple = 1;
+    json.bytes = ja_set_print(set, pool);
+    json.len = strlen(json.bytes);
+    works(ja_set_parse(&set, &json, NAME, pool, pool));
+    ja_set_cert_copy(&copy, &APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t), pool);
+    assert_string_equal(copy.facts.ocsp_url, "http://ocsp.example/");
+    assert_true(copy.facts.must_staple);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SET_TEST(staged_facts_are_loaded),          SET_TEST(no_set_is_no_error),
         SET_TEST(damaged_descriptions_are_refused), SET_TEST(a_key_type_has_one_certificate),
         SET_TEST(a_damaged_file_is_named),          SET_TEST(the_earliest_end_counts),
+        SET_TEST(how_the_status_is_told_is_kept),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

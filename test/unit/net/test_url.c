@@ -47,6 +47,21 @@ static void takes_http_for_loopback_only(void **state)
     is_refused("http://[::ffff:127.0.0.1]/", "loopback");
 }
 
+static void plain_http_can_be_allowed(void **state)
+{
+    (void)state;
+    WORKS(ja_url_check("http://ocsp.example.jp/a", 1, pool));
+    WORKS(ja_url_check("http://192.0.2.1:8080", 1, pool));
+    WORKS(ja_url_check("https://ocsp.example.jp/", 1, pool));
+    WORKS(ja_url_check("https://ocsp.example.jp/", 0, pool));
+    WORKS(ja_url_check("http://127.0.0.1/", 0, pool));
+    FAILS(ja_url_check("http://ocsp.example.jp/a", 0, pool), JA_E_URL, "loopback");
+    FAILS(ja_url_check("ftp://ocsp.example.jp/", 1, pool), JA_E_URL, "https://");
+    FAILS(ja_url_check("http://user@ocsp.example.jp/", 1, pool), JA_E_URL, "user name");
+    FAILS(ja_url_check("http://ocsp.example.jp:0/", 1, pool), JA_E_URL, "port");
+    FAILS(ja_url_check("http://ocsp.example.jp/\r\nX: y", 1, pool), JA_E_URL, "position");
+}
+
 static void refuses_what_is_no_plain_url(void **state)
 {
     (void)state;
@@ -158,10 +173,11 @@ static void resolves_references(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_the_authority),          TEST(takes_http_for_loopback_only),
-        TEST(refuses_what_is_no_plain_url), TEST(shows_no_password),
-        TEST(refuses_impossible_ports),     TEST(refuses_long_ones),
-        TEST(compares_authorities),         TEST(resolves_references),
+        TEST(reads_the_authority),       TEST(takes_http_for_loopback_only),
+        TEST(plain_http_can_be_allowed), TEST(refuses_what_is_no_plain_url),
+        TEST(shows_no_password),         TEST(refuses_impossible_ports),
+        TEST(refuses_long_ones),         TEST(compares_authorities),
+        TEST(resolves_references),
     };
 
     return RUN_TESTS(tests);

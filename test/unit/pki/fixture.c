@@ -141,6 +141,8 @@ X509 *mint(const mint_t *what, const ja_key_t *key, X509 *issuer, const ja_key_t
     add_extension(cert, by, NID_basic_constraints, what->basic);
     add_extension(cert, by, NID_key_usage, what->usage);
     add_extension(cert, by, NID_ext_key_usage, what->extended);
+    add_extension(cert, by, NID_info_access, what->access);
+    add_extension(cert, by, NID_tlsfeature, what->feature);
     if (what->twist) {
         what->twist(cert);
     }

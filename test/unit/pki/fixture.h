@@ -46,6 +46,8 @@ typedef struct {
     const char *basic;    /* "CA:TRUE"                                        */
     const char *usage;    /* "digitalSignature"                               */
     const char *extended; /* "serverAuth"                                     */
+    const char *access;   /* "OCSP;URI:http://ocsp.example/"                  */
+    const char *feature;  /* "status_request"                                 */
     long from_s;          /* relative to NOW                                  */
     long to_s;
     void (*twist)(X509 *cert); /* the last change before it is signed              */

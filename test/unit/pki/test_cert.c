@@ -154,6 +154,22 @@ static void facts_are_those_of_the_leaf(void **state)
     assert_memory_equal(facts.serial, "abc", 3);
     assert_string_equal(facts.sha256, sha256);
     assert_int_equal(facts.key_spec, JA_KEY_P256);
+    assert_null(facts.ocsp_url);
+    assert_false(facts.must_staple);
+}
+
+static void facts_say_how_its_status_is_told(void **state)
+{
+    ja_key_t *key = p256_key();
+    mint_t leaf = GOOD_LEAF;
+    ja_cert_facts_t facts;
+
+    (void)state;
+    leaf.access = "OCSP;URI:http://ocsp.example/";
+    leaf.feature = "status_request";
+    works(ja_chain_facts(&facts, chain_of(pem_of(mint(&leaf, key, NULL, key), NULL)), pool, pool));
+    assert_string_equal(facts.ocsp_url, "http://ocsp.example/");
+    assert_true(facts.must_staple);
 }
 
 static void set_foreign_key(X509 *cert)
@@ -221,6 +237,7 @@ int main(void)
         TEST(size_and_number_are_limited),
         TEST(damaged_chains_do_no_harm),
         TEST(facts_are_those_of_the_leaf),
+        TEST(facts_say_how_its_status_is_told),
         TEST(facts_of_odd_leaves),
         TEST(a_name_is_covered_by_itself_or_a_wildcard),
         TEST(digests_are_hex),

@@ -110,6 +110,93 @@ static void serials_are_hex(void **state)
     X509_free(cert);
 }
 
+static X509 *minted(const char *access, const char *feature)
+{
+    mint_t what = GOOD_LEAF;
+    ja_key_t *key = p256_key();
+
+    what.access = access;
+    what.feature = feature;
+    return mint(&what, key, NULL, key);
+}
+
+static void expect_url(const char *access, const char *url)
+{
+    const char *found = ja_x509_ocsp_url(minted(access, NULL), pool);
+
+    if (!url) {
+        assert_null(found);
+        return;
+    }
+    assert_non_null(found);
+    assert_string_equal(found, url);
+}
+
+static void the_first_responder_with_http_counts(void **state)
+{
+    (void)state;
+    expect_url(NULL, NULL);
+    expect_url("OCSP;URI:http://ocsp.example/", "http://ocsp.example/");
+    expect_url("OCSP;URI:HTTPS://ocsp.example", "HTTPS://ocsp.example");
+    expect_url("caIssuers;URI:http://ca.example/ca.der", NULL);
+    expect_url("OCSP;URI:ldap://ldap.example/", NULL);
+    expect_url("OCSP;email:ocsp@example.jp", NULL);
+    expect_url("caIssuers;URI:http://ca.example/,OCSP;URI:ldap://a.example/,"
+               "OCSP;URI:http://b.example/,OCSP;URI:http://c.example/",
+               "http://b.example/");
+}
+
+static void odd_responders_are_passed_over(void **state)
+{
+    const char *longest = apr_psprintf(pool, "http://a.example/%0*d", JA_X509_URL_MAX - 17, 1);
+
+    (void)state;
+    assert_int_equal(strlen(longest), JA_X509_URL_MAX);
+    expect_url(apr_pstrcat(pool, "OCSP;URI:", longest, NULL), longest);
+    expect_url(apr_pstrcat(pool, "OCSP;URI:", longest, "1", NULL), NULL);
+    expect_url("OCSP;URI:http://a.example/a b", NULL);
+    expect_url("OCSP;URI:http://\xe6\x97\xa5.example/", NULL);
+}
+
+static void stapling_may_be_demanded(void **state)
+{
+    (void)state;
+    assert_false(ja_x509_must_staple(minted(NULL, NULL)));
+    assert_true(ja_x509_must_staple(minted(NULL, "status_request")));
+    assert_true(ja_x509_must_staple(minted(NULL, "status_request_v2,status_request")));
+    assert_false(ja_x509_must_staple(minted(NULL, "status_request_v2"))); /* RFC 6961 */
+}
+
+/* Both extensions with bytes that are no ASN.1. */
+static void add_rubbish(X509 *cert)
+{
+    static const int NIDS[] = { NID_info_access, NID_tlsfeature };
+    ASN1_OCTET_STRING *rubbish = ASN1_OCTET_STRING_new();
+    unsigned i;
+
+    ASN1_OCTET_STRING_set(rubbish, (const unsigned char *)"rubbish", 7);
+    for (i = 0; i < 2; i++) {
+        X509_EXTENSION *extension = X509_EXTENSION_create_by_NID(NULL, NIDS[i], 0, rubbish);
+
+        X509_add_ext(cert, extension, -1);
+        X509_EXTENSION_free(extension);
+    }
+    ASN1_OCTET_STRING_free(rubbish);
+}
+
+static void damaged_extensions_say_nothing(void **state)
+{
+    mint_t what = GOOD_LEAF;
+    ja_key_t *key = p256_key();
+    X509 *cert;
+
+    (void)state;
+    what.twist = add_rubbish;
+    cert = mint(&what, key, NULL, key);
+    assert_null(ja_x509_ocsp_url(cert, pool));
+    assert_false(ja_x509_must_staple(cert));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +206,10 @@ int main(void)
         TEST(damaged_names_do_no_harm),
         TEST(long_names_are_cut),
         TEST(serials_are_hex),
+        TEST(the_first_responder_with_http_counts),
+        TEST(odd_responders_are_passed_over),
+        TEST(stapling_may_be_demanded),
+        TEST(damaged_extensions_say_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

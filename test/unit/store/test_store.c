@@ -97,6 +97,10 @@ static void groups_have_names_or_not(void **state)
     FAILS(ja_store_has(&has, &store, JA_GROUP_TOP, NULL, pool), JA_E_INTERNAL, "top");
     FAILS(ja_store_list(&listed, &store, JA_GROUP_JOBS, 9, pool, pool), JA_E_INTERNAL, "listed");
     FAILS(ja_store_list(&listed, &store, JA_GROUP_ASIDE, 9, pool, pool), JA_E_INTERNAL, "listed");
+    FAILS(ja_store_list_items(&listed, &store, JA_GROUP_LIVE, 9, pool, pool), JA_E_INTERNAL,
+          "live");
+    FAILS(ja_store_list_items(&listed, &store, JA_GROUP_TOP, 9, pool, pool), JA_E_INTERNAL,
+          "listed");
     assert_int_equal(calls, 0);
 }
 

@@ -54,9 +54,10 @@ static void the_tree_has_its_modes(void **state)
     assert_int_equal(tree_mode(in_store("archive")), 0755);
     assert_int_equal(tree_mode(in_store("accounts")), 0700);
     assert_int_equal(tree_mode(in_store("staging")), 0700);
+    assert_int_equal(tree_mode(in_store("ocsp")), 0700);
     assert_int_equal(tree_mode(in_store("jobs")), 0700);
     assert_int_equal(tree_mode(in_store("requests")), 0755);
-    assert_int_equal(tree_count(in_store("")), 6);
+    assert_int_equal(tree_count(in_store("")), 7);
 }
 
 static void making_again_mends_and_keeps(void **state)
@@ -130,7 +131,7 @@ static void descriptors_are_not_inherited_by_programs(void **state)
             n++;
         }
     }
-    assert_int_equal(n, 7);
+    assert_int_equal(n, 8);
 }
 
 /* ---- items ----------------------------------------------------------------------------------- */
@@ -217,6 +218,23 @@ static void names_are_listed(void **state)
           "accounts");
     WORKS(ja_store_list(&names, store, JA_GROUP_LIVE, 1, pool, pool));
     assert_int_equal(names->nelts, 0);
+}
+
+static void items_are_listed(void **state)
+{
+    apr_array_header_t *items;
+
+    (void)state;
+    WORKS(ja_store_list_items(&items, store, JA_GROUP_OCSP, 1, pool, pool));
+    assert_int_equal(items->nelts, 0);
+    WORKS(save(JA_GROUP_OCSP, NULL, "_wildcard.a.der", "1"));
+    WORKS(ja_store_list_items(&items, store, JA_GROUP_OCSP, 1, pool, pool));
+    assert_int_equal(items->nelts, 1);
+    assert_string_equal(APR_ARRAY_IDX(items, 0, const char *), "_wildcard.a.der");
+    WORKS(save(JA_GROUP_OCSP, NULL, "b.der", "1"));
+    FAILS(ja_store_list_items(&items, store, JA_GROUP_OCSP, 1, pool, pool), JA_E_TOO_LARGE, "ocsp");
+    WORKS(ja_store_remove(store, JA_GROUP_OCSP, NULL, "b.der", pool));
+    WORKS(ja_store_list_items(&items, store, JA_GROUP_OCSP, 1, pool, pool));
 }
 
 static void hostile_files_are_refused(void **state)
@@ -344,6 +362,7 @@ int main(void)
         STORE_TEST(names_that_have_no_directory_are_refused),
         STORE_TEST(what_is_removed_is_gone),
         STORE_TEST(names_are_listed),
+        STORE_TEST(items_are_listed),
         STORE_TEST(hostile_files_are_refused),
         STORE_TEST(a_link_in_place_of_a_name_is_refused),
         STORE_TEST(files_of_another_user_are_refused),
