@@ -5,25 +5,21 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "base/seqlock.h"
 
 #define TOKEN_MAX      128
 #define THUMBPRINT_MAX 64
 #define WINDOW         64 /* slots that a token may be in, from its hash on */
 
-/* A slot is read under a sequence number: odd while it is written, changed afterwards. Its content
- * is copied out in words, so that reader and writer never race on a plain object. */
 typedef struct {
     apr_time_t expires_at; /* 0: free */
     char token[TOKEN_MAX + 8];
     char thumbprint[THUMBPRINT_MAX];
 } entry_t;
 
-#define ENTRY_WORDS (sizeof(entry_t) / sizeof(apr_uint64_t))
-_Static_assert(sizeof(entry_t) % sizeof(apr_uint64_t) == 0, "an entry is copied in words");
-
 typedef struct {
-    apr_uint64_t sequence;
-    apr_uint64_t words[ENTRY_WORDS];
+    ja_seqword_t sequence;
+    ja_seqword_t words[JA_SEQWORDS(sizeof(entry_t))];
 } slot_t;
 
 struct ja_http01_table_t {
@@ -50,35 +46,16 @@ static unsigned first_slot(const char *token, apr_size_t len)
 
 static void slot_write(slot_t *slot, const entry_t *entry)
 {
-    apr_uint64_t words[ENTRY_WORDS];
-    apr_uint64_t sequence = __atomic_load_n(&slot->sequence, __ATOMIC_RELAXED) | 1;
-    size_t i;
-
-    memcpy(words, entry, sizeof(words));
-    __atomic_store_n(&slot->sequence, sequence, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
-    for (i = 0; i < ENTRY_WORDS; i++) {
-        __atomic_store_n(&slot->words[i], words[i], __ATOMIC_RELAXED);
-    }
-    __atomic_store_n(&slot->sequence, sequence + 1, __ATOMIC_RELEASE);
+    ja_seqlock_write(&slot->sequence, slot->words, entry, sizeof(*entry));
 }
 
 /* 0 if the slot is being written at this moment: then its token is not pending yet, or not any
  * more. */
 static int slot_read(entry_t *entry, const slot_t *slot)
 {
-    apr_uint64_t words[ENTRY_WORDS];
-    apr_uint64_t before = __atomic_load_n(&slot->sequence, __ATOMIC_ACQUIRE);
-    size_t i;
-
-    for (i = 0; i < ENTRY_WORDS; i++) {
-        words[i] = __atomic_load_n(&slot->words[i], __ATOMIC_RELAXED);
-    }
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    if ((before & 1) || __atomic_load_n(&slot->sequence, __ATOMIC_RELAXED) != before) {
+    if (!ja_seqlock_read(entry, sizeof(*entry), &slot->sequence, slot->words)) {
         return 0;
     }
-    memcpy(entry, words, sizeof(words));
     entry->token[sizeof(entry->token) - 1] = '\0';
     entry->thumbprint[sizeof(entry->thumbprint) - 1] = '\0';
     return 1;
