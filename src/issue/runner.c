@@ -9,6 +9,7 @@
 #include "issue/attempt.h"
 #include "issue/fingerprint.h"
 #include "issue/requests.h"
+#include "issue/rollout.h"
 #include "issue/runner_domain.h"
 #include "issue/runner_peer.h"
 #include "net/http_curl.h"
@@ -56,7 +57,8 @@ struct slot_t {
     int taken;             /* orders that the governor has let pass for it */
     ja_attempt_t *attempt; /* NULL: not being worked on */
     apr_pool_t *attempt_pool;
-    slot_t *next; /* in the queue that it is in */
+    ja_rollout_t *rollout; /* of its sets */
+    slot_t *next;          /* in the queue that it is in */
 };
 
 struct ja_runner_t {
@@ -203,6 +205,68 @@ static void on_change(void *baton, int is_alive)
     admit(side);
 }
 
+/* ---- sets going live ------------------------------------------------------------------------- */
+
+static void use_sets(slot_t *slot)
+{
+    ja_rollout_sets(slot->rollout, slot->domain.live, slot->domain.staged);
+}
+
+static void discard(slot_t *slot, ja_code_t code, const char *activity, const char *why)
+{
+    const ja_runner_t *r = slot->runner;
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, r->pool);
+    ja_domain_discard(&slot->domain, ja_err_make(code, scratch, "%s", why), activity, r->store,
+                      r->conf.log);
+    apr_pool_destroy(scratch);
+}
+
+/* An attempt has the job and the sets in its hands: they must not change under it. */
+static int on_news(void *baton, ja_news_t news)
+{
+    slot_t *slot = baton;
+
+    if (slot->place == PLACE_WORK) {
+        return 0;
+    }
+    switch (news) {
+    case JA_NEWS_TAKEN:
+        ja_domain_reload(&slot->domain, slot->runner->store, slot->runner->conf.log);
+        break;
+    case JA_NEWS_REVOKED:
+        discard(slot, JA_E_REVOKED, "waiting for the OCSP responder",
+                "the staged certificate is revoked");
+        break;
+    case JA_NEWS_REFUSED:
+        discard(slot, JA_E_SET_BAD, "handing the staged set over", "the parent has refused it");
+        break;
+    }
+    use_sets(slot);
+    if (slot->place == PLACE_SCHEDULE) {
+        schedule(slot);
+    }
+    return 1;
+}
+
+static void start_rollout(slot_t *slot)
+{
+    const ja_runner_t *r = slot->runner;
+    ja_rollout_conf_t conf = { .plan = slot->domain.plan,
+                               .loop = r->loop,
+                               .http = r->http,
+                               .store = r->store,
+                               .log = r->conf.log,
+                               .handover = r->conf.handover,
+                               .staples = r->conf.staples,
+                               .news = on_news,
+                               .baton = slot };
+
+    slot->rollout = ja_rollout_make(&conf, r->pool);
+    use_sets(slot);
+}
+
 /* ---- attempts -------------------------------------------------------------------------------- */
 
 /* The CA may come any moment to look at challenges of an order in flight. */
@@ -269,6 +333,7 @@ static void on_attempt_done(void *baton, ja_err_t *err, const char *activity)
     slot->attempt_pool = NULL;
     apr_pool_destroy(attempt_pool);
     r->running--;
+    use_sets(slot);
     schedule(slot);
     pump(r);
     admit(slot->side);
@@ -357,6 +422,7 @@ static void start_domain(ja_runner_t *r, slot_t *slot, const ja_plan_domain_t *p
     slot->timer = ja_timer_make(r->loop, on_due, slot, r->pool);
     ja_domain_load(&slot->domain, plan, r->store, r->conf.log, r->pool);
     present_again(slot, scratch);
+    start_rollout(slot);
     schedule(slot);
 }
 

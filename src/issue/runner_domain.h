@@ -37,6 +37,13 @@ void ja_domain_hurry(ja_domain_t *domain);
  * for one certificate after the other. */
 void ja_domain_succeeded(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
 
+/* Somebody else has been at the sets: they are read again. */
+void ja_domain_reload(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
+
+/* The staged set is of no use, for the reason `err`: it is removed, and counts as a failed attempt. */
+void ja_domain_discard(ja_domain_t *domain, const ja_err_t *err, const char *activity,
+                       ja_store_t *store, const ja_log_t *log);
+
 /* The attempt has failed: counted, the next one set, saved, told. */
 void ja_domain_failed(ja_domain_t *domain, const ja_err_t *err, const char *activity,
                       ja_store_t *store, const ja_log_t *log);

@@ -103,8 +103,7 @@ static void check_staged(int certs)
     script_end(scene.script);
     assert_non_null(staged());
     assert_int_equal(staged()->certs->nelts, certs);
-    works(ja_set_check_staged(scene.store, "a.jp", scene.domain.keys, scene.domain.names, scene.now,
-                              pool));
+    works(ja_set_check_staged(scene.store, &scene.domain, scene.now, pool));
     assert_false(tree_has(tree_path(pool, "%s/store/staging/.a.jp", scene.dir)));
 }
 

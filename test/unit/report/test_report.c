@@ -119,9 +119,13 @@ static void one_domain_is_found_by_any_of_its_names(void **state)
 
 static void states_are_counted(void **state)
 {
-    ja_derive_t good = {
-        sample_domain(), sample_set(-DAY, 89L * DAY), NULL, sample_job(), sample_account(), NOW
-    };
+    ja_derive_t good = { sample_domain(),
+                         sample_set(-DAY, 89L * DAY),
+                         NULL,
+                         sample_job(),
+                         sample_account(),
+                         NOW,
+                         { JA_GATE_OPEN, 0, 0 } };
     ja_derive_t none = good;
     int counts[JA_REPORT_STATE_COUNT];
 
@@ -135,9 +139,13 @@ static void states_are_counted(void **state)
 
 static void what_needs_attention_comes_first(void **state)
 {
-    ja_derive_t good = {
-        sample_domain(), sample_set(-DAY, 89L * DAY), NULL, sample_job(), sample_account(), NOW
-    };
+    ja_derive_t good = { sample_domain(),
+                         sample_set(-DAY, 89L * DAY),
+                         NULL,
+                         sample_job(),
+                         sample_account(),
+                         NOW,
+                         { JA_GATE_OPEN, 0, 0 } };
     ja_derive_t sooner = good;
     ja_derive_t failed = good;
     ja_derive_t expired = good;

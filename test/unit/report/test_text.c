@@ -15,9 +15,13 @@
 
 static ja_report_t *good_and_failed(const char *error)
 {
-    ja_derive_t good = {
-        sample_domain(), sample_set(-DAY, 89L * DAY), NULL, sample_job(), sample_account(), NOW
-    };
+    ja_derive_t good = { sample_domain(),
+                         sample_set(-DAY, 89L * DAY),
+                         NULL,
+                         sample_job(),
+                         sample_account(),
+                         NOW,
+                         { JA_GATE_OPEN, 0, 0 } };
     ja_derive_t failed = good;
 
     failed.live = NULL;
