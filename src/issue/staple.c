@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/rand.h"
 #include "event/event.h"
+#include "issue/response.h"
 #include "issue/staple_due.h"
 
 /* For the whole exchange. */
@@ -40,11 +41,6 @@ struct ja_staple_t {
     ja_timer_t *timer;
     apr_time_t next_at;
 };
-
-const char *ja_staple_item(const char *sha256, apr_pool_t *pool)
-{
-    return apr_pstrcat(pool, sha256, ".der", NULL);
-}
 
 const ja_ocsp_facts_t *ja_staple_facts(const ja_staple_t *staple)
 {
@@ -125,7 +121,7 @@ static void publish(const ja_staple_t *s, const void *der, apr_size_t len, apr_p
  * to fetch it again, and that is all. */
 static void save(const ja_staple_t *s, const void *der, apr_size_t len, apr_pool_t *scratch)
 {
-    const ja_item_t item = { ja_staple_item(s->sha256, scratch), der, len, 1 };
+    const ja_item_t item = { ja_response_item(s->sha256, scratch), der, len, 1 };
     ja_err_t *err = ja_store_save(s->conf.store, JA_GROUP_OCSP, NULL, &item, JA_FS_LAZY, scratch);
 
     if (err) {
@@ -167,7 +163,7 @@ static void consider(ja_staple_t *s, const ja_ocsp_facts_t *facts, const ja_http
  * again. */
 static void read_back(ja_staple_t *s, apr_pool_t *scratch)
 {
-    const char *item = ja_staple_item(s->sha256, scratch);
+    const char *item = ja_response_item(s->sha256, scratch);
     ja_ocsp_facts_t facts;
     ja_bytes_t der;
     ja_err_t *err;

@@ -58,12 +58,4 @@ apr_time_t ja_staple_next_at(const ja_staple_t *staple);
  * nothing has been tried, or the certificate names no responder. Valid until the next `changed`. */
 const ja_err_t *ja_staple_error(const ja_staple_t *staple);
 
-/* The item of JA_GROUP_OCSP that has the response of the certificate with that digest (hex). */
-const char *ja_staple_item(const char *sha256, apr_pool_t *pool);
-
-/* Remove stored responses of certificates that are not in `keep_sha256` (const char *, hex digests
- * as in ja_cert_facts_t). For the runner at its start. JA_E_IO. */
-ja_err_t *ja_staple_sweep(ja_store_t *store, const apr_array_header_t *keep_sha256,
-                          apr_pool_t *scratch) JA_WARN_UNUSED;
-
 #endif
