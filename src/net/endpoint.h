@@ -16,4 +16,8 @@ const char *ja_endpoint_print(const ja_endpoint_t *endpoint, apr_pool_t *pool);
 /* The same address, written in the same way, and the same port? */
 int ja_endpoint_is_same(const ja_endpoint_t *a, const ja_endpoint_t *b);
 
+/* Is it an address of this machine, at this moment? Yes if that can't be found out. Makes system
+ * calls. */
+int ja_endpoint_is_local(const ja_endpoint_t *endpoint);
+
 #endif
