@@ -24,7 +24,7 @@ struct run_t {
     int n_kinds;
     int n_questions;
     int next;                   /* the question that is next */
-    apr_array_header_t *silent; /* ja_endpoint_t: where nobody answers */
+    apr_array_header_t *silent; /* ja_endpoint_t: where nobody answers, or that is not here */
     ja_handshake_ask_t ask;     /* the question under way, and what it has shown: the other */
     ja_handshake_t seen;        /* thread's until it hands them back */
     ja_proof_finding_t gravest;
@@ -251,15 +251,20 @@ static void finish(run_t *run)
     start_soon(proof);
 }
 
-/* On another thread. A server that has no certificate of the wanted kind ends the handshake: what
+/* On another thread. An address that has moved to another machine is not asked. A server that has no certificate of the wanted kind ends the handshake: what
  * it has instead says more than that. */
 static ja_err_t *shake_hands(void *baton, const volatile int *cancelled, apr_pool_t *pool)
 {
     run_t *run = baton;
     ja_proof_handshake_fn *handshake = run->proof->conf.handshake;
-    ja_err_t *err = handshake(&run->seen, &run->ask, cancelled, pool, pool);
     ja_handshake_ask_t any = run->ask;
+    ja_err_t *err;
 
+    if (!ja_endpoint_is_local(&run->ask.to)) {
+        return ja_err_make(JA_E_NOT_FOUND, pool, "%s is not here",
+                           ja_endpoint_print(&run->ask.to, pool));
+    }
+    err = handshake(&run->seen, &run->ask, cancelled, pool, pool);
     if (err && err->code == JA_E_TLS && any.kind != JA_HANDSHAKE_ANY) {
         any.kind = JA_HANDSHAKE_ANY;
         err = handshake(&run->seen, &any, cancelled, pool, pool);
@@ -287,15 +292,26 @@ static void go_on(run_t *run)
     }
 }
 
+/* Would other questions at that address fail in the same way? */
+static int is_for_all(ja_code_t code)
+{
+    return code == JA_E_CONNECT || code == JA_E_TIMEOUT || code == JA_E_NOT_FOUND;
+}
+
 /* What `seen` and `err` point to is gone after this: a finding is made in the run's pool. */
 static void hear(void *baton, ja_err_t *err)
 {
     run_t *run = baton;
     ja_proof_finding_t finding;
 
-    ja_proof_judge(&finding, &run->job, &run->ask, &run->seen, err, ja_clock_now(), run->pool);
-    note(run, &finding);
-    if (err && (err->code == JA_E_CONNECT || err->code == JA_E_TIMEOUT)) {
+    if (err && err->code == JA_E_NOT_FOUND) {
+        run->result.left_out++;
+    }
+    else {
+        ja_proof_judge(&finding, &run->job, &run->ask, &run->seen, err, ja_clock_now(), run->pool);
+        note(run, &finding);
+    }
+    if (err && is_for_all(err->code)) {
         APR_ARRAY_PUSH(run->silent, ja_endpoint_t) = run->ask.to;
     }
     go_on(run);

@@ -92,7 +92,8 @@ typedef struct {
     const char *text;           /* one line for people, never NULL */
     int asked;                  /* handshakes that were made */
     int verified;               /* ... of these, JA_PROOF_VERIFIED or JA_PROOF_UNSTAPLED */
-    int left_out;               /* that were not: too many, or the address does not answer */
+    int left_out;               /* that were not: too many, or the address does not answer, or is
+                                   not this machine's */
 } ja_proof_result_t;
 
 /* One line in the log: the event "verified", or the error. Nothing for a result that is neither. */

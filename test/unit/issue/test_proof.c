@@ -211,6 +211,23 @@ static void an_address_that_does_not_answer_is_asked_once(void **state)
     has("should be; left out: 1: asking 127.0.0.1:1 for a.jp: there is no TLS handshake");
 }
 
+static void an_address_of_another_machine_is_not_asked(void **state)
+{
+    (void)state;
+    add_live(JA_KEY_P256, "ec");
+    add_target(1, "a.jp");
+    add_target(1, "b.jp");
+    APR_ARRAY_IDX(targets, 0, ja_proof_target_t).at.address = "192.0.2.1";
+    APR_ARRAY_IDX(targets, 1, ja_proof_target_t).at.address = "192.0.2.1";
+    begin("1");
+    add_target(1, "a.jp");
+    begin("2");
+    run(2);
+    assert_string_equal(trace, "127.0.0.1:1 a.jp any, ");
+    has("1 a.jp: no address of this server serves this domain with TLS\n");
+    has("2 a.jp: the live certificate is served in 1 handshake; left out: 2\n");
+}
+
 static void many_targets_are_asked_in_part(void **state)
 {
     int i;
@@ -342,6 +359,7 @@ int main(void)
         PROOF_TEST(a_kind_that_is_not_there_is_looked_into),
         PROOF_TEST(what_may_change_soon_is_no_error),
         PROOF_TEST(an_address_that_does_not_answer_is_asked_once),
+        PROOF_TEST(an_address_of_another_machine_is_not_asked),
         PROOF_TEST(many_targets_are_asked_in_part),
         PROOF_TEST(without_targets_nothing_is_proved),
         PROOF_TEST(they_are_made_in_order_from_copies),
