@@ -8,6 +8,7 @@
 typedef struct {
     ja_conf_t *conf;
     const ja_plan_domain_t *domain;
+    int has_tls;
 } site_t;
 
 void *ja_conf_create(apr_pool_t *pool, server_rec *s)
@@ -37,13 +38,19 @@ const ja_plan_domain_t *ja_conf_domain(const server_rec *s)
     return site_of(s)->domain;
 }
 
+int ja_conf_has_tls(const server_rec *s)
+{
+    return site_of(s)->has_tls;
+}
+
 /* httpd lets virtual hosts without a directive of ours share the main server's configuration: this
  * is where they get their own. */
-void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain)
+void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain, int has_tls)
 {
     site_t *site = apr_palloc(conf->pool, sizeof(*site));
 
     site->conf = conf;
     site->domain = domain;
+    site->has_tls = has_tls;
     ap_set_module_config(s->module_config, &jprs_acme_module, site);
 }

@@ -23,7 +23,11 @@ ja_conf_t *ja_conf_get(const server_rec *s);
 /* The managed domain that the names of `s` belong to, or NULL. Known from check_config on. */
 const ja_plan_domain_t *ja_conf_domain(const server_rec *s);
 
-/* Give the virtual host, or the main server, its domain (or NULL): for sites. */
-void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain);
+/* Has it SSLEngine on? Known from check_config on. */
+int ja_conf_has_tls(const server_rec *s);
+
+/* Give the virtual host, or the main server, its domain (or NULL), and say whether it does TLS: for
+ * sites. */
+void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain, int has_tls);
 
 #endif
