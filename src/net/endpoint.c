@@ -21,41 +21,40 @@ int ja_endpoint_is_same(const ja_endpoint_t *a, const ja_endpoint_t *b)
 
 typedef struct {
     int family;
-    union {
-        struct in_addr v4;
-        struct in6_addr v6;
-    } as;
+    unsigned char bytes[sizeof(struct in6_addr)];
+    size_t len;
 } address_t;
 
 /* What is behind a "%" is left out: it says by which interface. */
 static int parse(address_t *address, const char *text)
 {
+    int is_v6 = strchr(text, ':') != NULL;
     char bare[INET6_ADDRSTRLEN];
 
     apr_cpystrn(bare, text, sizeof(bare));
     bare[strcspn(bare, "%")] = '\0';
-    address->family = strchr(bare, ':') ? AF_INET6 : AF_INET;
-    return inet_pton(address->family, bare, &address->as) == 1;
+    address->family = is_v6 ? AF_INET6 : AF_INET;
+    address->len = is_v6 ? sizeof(struct in6_addr) : sizeof(struct in_addr);
+    return inet_pton(address->family, bare, address->bytes) == 1;
 }
 
 static int is_at(const address_t *address, const struct sockaddr *interface)
 {
+    const void *own;
+
     if (!interface || interface->sa_family != address->family) {
         return 0;
     }
-    return address->family == AF_INET
-               ? memcmp(&address->as, &((const struct sockaddr_in *)interface)->sin_addr,
-                        sizeof(address->as.v4))
-                     == 0
-               : memcmp(&address->as, &((const struct sockaddr_in6 *)interface)->sin6_addr,
-                        sizeof(address->as.v6))
-                     == 0;
+    own = address->family == AF_INET
+              ? (const void *)&((const struct sockaddr_in *)interface)->sin_addr
+              : (const void *)&((const struct sockaddr_in6 *)interface)->sin6_addr;
+    return memcmp(address->bytes, own, address->len) == 0;
 }
 
 /* All of 127.0.0.0/8, RFC 1122 3.2.1.3; interfaces show only the address that they have. */
 static int is_loopback(const address_t *address)
 {
-    return address->family == AF_INET && ntohl(address->as.v4.s_addr) >> 24 == 127;
+    return address->family == AF_INET && address->bytes[0] == 127;
 }
 
 int ja_endpoint_is_local(const ja_endpoint_t *endpoint)
