@@ -1,7 +1,7 @@
 """What a CA, or whatever stands before it, may do instead of answering.
 
-Each fault is met where the runner begins and at each step of an order.  It crashes nothing, makes no
-loop, does not hold up a graceful restart, and once it is gone the certificates are there.
+Each fault is met where the runner begins and at each step of an order.  It crashes nothing, makes
+no loop, does not hold up a graceful restart, and once it is gone the certificates are there.
 """
 
 import os

@@ -104,7 +104,8 @@ def seconds(text):
 def wait_failed(httpd, name, times):
     """Until it has failed so often in a row -> what is reported of it."""
     return until(lambda: (one := domains(httpd)[name])["attempts"] == times and one,
-                 f"{times} failures of {name}; the error log ends:\n{httpd.error_log()[-2000:]}", 60)
+                 f"{times} failures of {name}; the error log ends:\n{httpd.error_log()[-2000:]}",
+                 60)
 
 
 def assert_told(httpd, subject, error, row, message, retry, actor, words):
@@ -130,8 +131,8 @@ def assert_account_untouched(sim, httpd):
 
 @pytest.mark.parametrize("language, status", WAYS)
 def test_each_row_of_an_order_is_that_domain_s_alone(sim, httpd, language, status):
-    # "sjis" is bytes and can't stand inside an object; in it words can't tell E12 and E16 apart, nor
-    # E17 and E19 from E18 and E20.
+    # "sjis" is bytes and can't stand inside an object; in it words can't tell E12 and E16 apart,
+    # nor E17 and E19 from E18 and E20.
     rows = [row for row in DOMAIN_ROWS
             if language != "sjis" or row[0] not in ("E9", "E16", "E17", "E19")]
     for row, kind, *_ in rows:
@@ -159,6 +160,18 @@ def test_each_row_of_an_order_is_that_domain_s_alone(sim, httpd, language, statu
     assert not [line for line in lines if "\\x" in line], "ASCII only, nothing for httpd to escape"
     page = httpd.get("/server-status")[2]
     assert b"<b>" not in page.replace(b"<b>Total", b"") or b"<b>\x1b" not in page
+
+
+@pytest.mark.parametrize("row, message", [("E17", "JA0509"), ("E18", "JA0510")])
+def test_order_that_has_become_invalid_is_replaced_at_once(sim, httpd, row, message):
+    sim.rule(kind="order", row=row, as_="object", times=1)
+    httpd.manage(GOOD).serve(GOOD)
+    httpd.guard.tolerate(f"{GOOD}: {message}: ", "not all of them are warnings")
+    httpd.start()
+    httpd.wait_log(f"{GOOD}: {message}: ")
+    httpd.wait_staged(GOOD, timeout=10)
+    assert sim.count("newOrder") == 2
+    assert_account_untouched(sim, httpd)
 
 
 def test_each_name_s_own_problem_is_told_by_itself(sim, httpd):
