@@ -12,6 +12,7 @@
 #include "event/event.h"
 #include "issue/set.h"
 #include "store/store_fs.h"
+#include "takeover.h"
 
 static ja_store_t *store;
 
@@ -36,19 +37,6 @@ static ja_err_t *open_store(const ja_plan_t *plan, apr_pool_t *ptemp, apr_pool_t
     return ja_store_fs_open(&store, plan->store_path, ptemp, scratch);
 }
 
-/* "valid until Sun, 22 Nov 2026 10:00:00 GMT" */
-static const char *validity(const char *name, apr_pool_t *scratch)
-{
-    const ja_set_t *set;
-    char *date = apr_palloc(scratch, APR_RFC822_DATE_LEN);
-
-    if (ja_set_load(&set, store, JA_GROUP_LIVE, name, scratch, scratch) || !set) {
-        return "unknown";
-    }
-    apr_rfc822_date(date, ja_set_first_to_expire(set)->not_after);
-    return date;
-}
-
 /* One pass over all domains. */
 typedef struct {
     server_rec *s;
@@ -60,22 +48,11 @@ typedef struct {
 /* 1: a staged set has become the live one. */
 static int commit(const ja_plan_domain_t *domain, const pass_t *pass, apr_pool_t *scratch)
 {
-    int committed;
-    ja_err_t *err = ja_set_commit(&committed, store, domain->name, domain->keys, domain->names,
-                                  ja_clock_now(), scratch);
-
-    if (err) {
-        ja_event_errored(pass->log, domain->name, err, "taking over the staged certificate", 0,
-                         scratch);
+    if (ja_takeover_commit(domain, store, pass->log, scratch) != JA_TAKEOVER_DONE) {
         return 0;
     }
-    if (committed) {
-        ja_checked_drop(domain->name, pass->s->process);
-        ja_event_tell(pass->log, JA_EVENT_ACTIVATED, domain->name,
-                      "the new certificate is in use, valid until %s",
-                      validity(domain->name, scratch));
-    }
-    return committed;
+    ja_checked_drop(domain->name, pass->s->process);
+    return 1;
 }
 
 /* Mod_ssl is given what is found good here. What can't be served is replaced: only root can see the
@@ -106,7 +83,7 @@ static void mend(const ja_plan_domain_t *domain, const pass_t *pass, apr_pool_t 
     else if (generation > 0) {
         ja_event_tell(pass->log, JA_EVENT_ACTIVATED, domain->name,
                       "the earlier certificate archive/.../%d is in use again, valid until %s",
-                      generation, validity(domain->name, scratch));
+                      generation, ja_takeover_validity(store, domain->name, scratch));
     }
 }
 
@@ -141,7 +118,7 @@ static void adopt(const ja_plan_domain_t *domain, pass_t *pass, apr_pool_t *scra
     else if (from) {
         ja_event_tell(pass->log, JA_EVENT_ACTIVATED, domain->name,
                       "the certificate of %s is in use for this domain as well, valid until %s",
-                      from, validity(domain->name, scratch));
+                      from, ja_takeover_validity(store, domain->name, scratch));
     }
 }
 

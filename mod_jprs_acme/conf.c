@@ -4,15 +4,9 @@
 
 #include "mod_jprs_acme.h"
 
-/* The module's configuration of one server_rec. */
-typedef struct {
-    ja_conf_t *conf;
-    const ja_plan_domain_t *domain;
-} site_t;
-
 void *ja_conf_create(apr_pool_t *pool, server_rec *s)
 {
-    site_t *site = apr_pcalloc(pool, sizeof(*site));
+    ja_site_t *site = apr_pcalloc(pool, sizeof(*site));
 
     if (!s->is_virtual) {
         site->conf = apr_pcalloc(pool, sizeof(*site->conf));
@@ -22,28 +16,24 @@ void *ja_conf_create(apr_pool_t *pool, server_rec *s)
     return site;
 }
 
-static site_t *site_of(const server_rec *s)
+ja_site_t *ja_conf_site(const server_rec *s)
 {
     return ap_get_module_config(s->module_config, &jprs_acme_module);
 }
 
 ja_conf_t *ja_conf_get(const server_rec *s)
 {
-    return site_of(s)->conf;
-}
-
-const ja_plan_domain_t *ja_conf_domain(const server_rec *s)
-{
-    return site_of(s)->domain;
+    return ja_conf_site(s)->conf;
 }
 
 /* httpd lets virtual hosts without a directive of ours share the main server's configuration: this
  * is where they get their own. */
-void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain)
+void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain, int has_tls)
 {
-    site_t *site = apr_palloc(conf->pool, sizeof(*site));
+    ja_site_t *site = apr_pcalloc(conf->pool, sizeof(*site));
 
     site->conf = conf;
     site->domain = domain;
+    site->has_tls = has_tls;
     ap_set_module_config(s->module_config, &jprs_acme_module, site);
 }

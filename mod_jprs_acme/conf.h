@@ -14,16 +14,33 @@ typedef struct {
     ja_plan_t *plan;              /* NULL until sites has made it: not before check_config      */
 } ja_conf_t;
 
+/* Where a virtual host's certificate comes from. */
+typedef enum {
+    JA_SERVES_OTHERS,   /* nothing from here: its own files, another module's, or no TLS */
+    JA_SERVES_LIVE,     /* the live set of its domain                                    */
+    JA_SERVES_TEMPORARY /* a temporary certificate, until a set is live                  */
+} ja_serves_t;
+
+/* A virtual host, or the main server. Filled in while httpd starts, constant afterwards. */
+typedef struct {
+    ja_conf_t *conf;                /* NULL only for a virtual host before check_config  */
+    const ja_plan_domain_t *domain; /* that its names belong to, or NULL: by sites       */
+    int has_tls;                    /* SSLEngine is on: by sites                         */
+    ja_serves_t serves;             /* by ssl                                            */
+    int is_hooked;                  /* new handshakes ask for the newest set: by hot     */
+} ja_site_t;
+
 /* The create_server_config of the module. */
 void *ja_conf_create(apr_pool_t *pool, server_rec *s);
+
+/* Never NULL. */
+ja_site_t *ja_conf_site(const server_rec *s);
 
 /* The configuration. NULL only for a virtual host before check_config. */
 ja_conf_t *ja_conf_get(const server_rec *s);
 
-/* The managed domain that the names of `s` belong to, or NULL. Known from check_config on. */
-const ja_plan_domain_t *ja_conf_domain(const server_rec *s);
-
-/* Give the virtual host, or the main server, its domain (or NULL): for sites. */
-void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain);
+/* Give the virtual host, or the main server, its domain (or NULL), and say whether it does TLS: for
+ * sites. */
+void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain, int has_tls);
 
 #endif

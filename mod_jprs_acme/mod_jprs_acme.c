@@ -6,9 +6,12 @@
 #include "challenge.h"
 #include "conf.h"
 #include "directives.h"
+#include "hot.h"
+#include "monitor.h"
 #include "shared.h"
 #include "sites.h"
 #include "ssl.h"
+#include "stapling.h"
 #include "status.h"
 #include "watchdog.h"
 
@@ -18,6 +21,9 @@ static void register_hooks(apr_pool_t *pool)
     ja_shared_register(pool);    /* memory of all processes */
     ja_activate_register(pool);  /* the store, at start: new certificates go live */
     ja_ssl_register(pool);       /* mod_ssl's files; 503 before the first certificate */
+    ja_hot_register(pool);       /* new certificates for new handshakes */
+    ja_stapling_register(pool);  /* OCSP responses in handshakes */
+    ja_monitor_register(pool);   /* the parent, while the server runs */
     ja_challenge_register(pool); /* requests of the CA */
     ja_watchdog_register(pool);  /* the runner */
     ja_status_register(pool);    /* server-status */

@@ -13,6 +13,7 @@
 #include "checked.h"
 #include "conf.h"
 #include "event/event.h"
+#include "hot.h"
 #include "issue/set.h"
 #include "temporary.h"
 
@@ -25,13 +26,12 @@ typedef struct {
     int is_temporary;
 } served_t;
 
-/* One pass through post_config. It lives in pconf; its last part is what requests look at. */
+/* One pass through post_config. It lives in pconf. */
 typedef struct {
-    const ja_log_t *log;   /* NULL in the rehearsal: the real pass tells           */
-    process_rec *process;  /* what ja_checked_...() need                           */
-    apr_pool_t *files;     /* what is in it is removed at the end of post_config   */
-    apr_hash_t *served;    /* name of a domain -> served_t                         */
-    apr_hash_t *temporary; /* virtual hosts: the address of a server_rec -> itself */
+    const ja_log_t *log;  /* NULL in the rehearsal: the real pass tells         */
+    process_rec *process; /* what ja_checked_...() need                         */
+    apr_pool_t *files;    /* what is in it is removed at the end of post_config */
+    apr_hash_t *served;   /* name of a domain -> served_t                       */
 } pass_t;
 
 static pass_t *pass;
@@ -110,19 +110,12 @@ static const served_t *served_by(const ja_plan_domain_t *domain, apr_pool_t *poo
     return served;
 }
 
-static void mark_temporary(const server_rec *s, apr_pool_t *pool)
-{
-    const void *key = s;
-
-    apr_hash_set(pass->temporary, apr_pmemdup(pool, &key, sizeof(key)), sizeof(key), s);
-}
-
+/* No set of its domain is there yet: neither at the start, nor since. */
 static int is_temporary(const server_rec *s)
 {
-    const void *key = s;
+    const ja_site_t *site = ja_conf_site(s);
 
-    return pass && apr_hash_count(pass->temporary) > 0
-           && apr_hash_get(pass->temporary, &key, sizeof(key)) != NULL;
+    return site->serves == JA_SERVES_TEMPORARY && !(site->is_hooked && ja_hot_has(site->domain));
 }
 
 /* --- hooks ------------------------------------------------------------------------------------ */
@@ -134,21 +127,19 @@ static int is_temporary(const server_rec *s)
 static int add_cert_files(server_rec *s, apr_pool_t *pool, apr_array_header_t *cert_files,
                           apr_array_header_t *key_files)
 {
-    const ja_plan_domain_t *domain = ja_conf_domain(s);
+    ja_site_t *site = ja_conf_site(s);
     const served_t *served;
 
-    if (!pass || !domain || cert_files->nelts > 0 || key_files->nelts > 0) {
+    if (!pass || !site->domain || cert_files->nelts > 0 || key_files->nelts > 0) {
         return DECLINED;
     }
-    served = served_by(domain, pool);
+    served = served_by(site->domain, pool);
     if (served->cert_paths->nelts == 0) {
         return DECLINED;
     }
     apr_array_cat(cert_files, served->cert_paths);
     apr_array_cat(key_files, served->key_paths);
-    if (served->is_temporary) {
-        mark_temporary(s, pool);
-    }
+    site->serves = served->is_temporary ? JA_SERVES_TEMPORARY : JA_SERVES_LIVE;
     return OK;
 }
 
@@ -179,7 +170,6 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
     pass->log = ja_activate_is_rehearsal() ? NULL : ja_aplog_make(s, pconf);
     pass->process = s->process;
     pass->served = apr_hash_make(pconf);
-    pass->temporary = apr_hash_make(pconf);
     apr_pool_create(&pass->files, pconf);
     apr_pool_cleanup_register(pconf, NULL, forget_pass, apr_pool_cleanup_null);
     return OK;

@@ -275,6 +275,8 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
     }
     watch.conf.plan = ja_conf_get(s)->plan;
     watch.conf.http01 = ja_shared_http01();
+    watch.conf.handover = ja_shared_handover();
+    watch.conf.staples = ja_shared_staples();
     watch.conf.log = log;
     watch.conf.user_agent = user_agent(pconf);
     watch.out_of_memory = apr_pool_abort_get(pconf);

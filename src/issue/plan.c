@@ -123,6 +123,8 @@ static ja_plan_domain_t *make_domain(const apr_array_header_t *names, const ja_d
     domain->renew_before = domain->settings->renew_before;
     domain->renew = domain->settings->renew;
     domain->activation = domain->settings->activation;
+    domain->delay = domain->settings->delay;
+    domain->stapling = domain->settings->stapling;
     return domain;
 }
 
@@ -163,6 +165,7 @@ static ja_err_t *add_domain(making_t *making, const ja_declared_t *declared, apr
     JA_TRY(enter_ca(&ca, making->ca_by_url, making->cas, domain->settings, result, scratch));
     domain->ca = ca;
     enter_names(making->plan, domain);
+    domain->index = making->domains->nelts;
     APR_ARRAY_PUSH(making->domains, ja_plan_domain_t *) = domain;
     return NULL;
 }

@@ -35,6 +35,9 @@ typedef struct {
     ja_span_t renew_before;
     ja_renew_t renew;
     ja_activation_t activation;
+    ja_delay_t delay;
+    int stapling;                  /* 0 or 1 */
+    int index;                     /* its place in the plan's domains */
     int is_used;                   /* a virtual host has one of its names: set by the glue */
     const ja_settings_t *settings; /* merged: for printing */
     ja_place_t place;

@@ -9,6 +9,8 @@
 #include "issue/attempt.h"
 #include "issue/fingerprint.h"
 #include "issue/requests.h"
+#include "issue/response.h"
+#include "issue/rollout.h"
 #include "issue/runner_domain.h"
 #include "issue/runner_peer.h"
 #include "net/http_curl.h"
@@ -56,7 +58,8 @@ struct slot_t {
     int taken;             /* orders that the governor has let pass for it */
     ja_attempt_t *attempt; /* NULL: not being worked on */
     apr_pool_t *attempt_pool;
-    slot_t *next; /* in the queue that it is in */
+    ja_rollout_t *rollout; /* of its sets */
+    slot_t *next;          /* in the queue that it is in */
 };
 
 struct ja_runner_t {
@@ -176,8 +179,9 @@ static void on_due(void *baton)
     admit(slot->side);
 }
 
-/* Those that have failed for the CA need not wait for their time when it works again. */
-static void hurry(side_t *side)
+/* Those that have failed for the CA, or for the account, need not wait for their time when that works
+ * again. */
+static void hurry(side_t *side, unsigned over)
 {
     ja_runner_t *r = side->runner;
     int i;
@@ -186,21 +190,83 @@ static void hurry(side_t *side)
         slot_t *slot = &r->slots[i];
 
         if (slot->side == side && slot->place == PLACE_SCHEDULE
-            && ja_domain_awaits_ca(&slot->domain)) {
+            && ja_domain_awaits(&slot->domain, over)) {
             ja_domain_hurry(&slot->domain);
             schedule(slot);
         }
     }
 }
 
-static void on_change(void *baton, int is_alive)
+static void on_change(void *baton, unsigned over)
 {
     side_t *side = baton;
 
-    if (is_alive) {
-        hurry(side);
+    if (over != 0) {
+        hurry(side, over);
     }
     admit(side);
+}
+
+/* ---- sets going live ------------------------------------------------------------------------- */
+
+static void use_sets(slot_t *slot)
+{
+    ja_rollout_sets(slot->rollout, slot->domain.live, slot->domain.staged);
+}
+
+static void discard(slot_t *slot, ja_code_t code, const char *activity, const char *why)
+{
+    const ja_runner_t *r = slot->runner;
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, r->pool);
+    ja_domain_discard(&slot->domain, ja_err_make(code, scratch, "%s", why), activity, r->store,
+                      r->conf.log);
+    apr_pool_destroy(scratch);
+}
+
+/* An attempt has the job and the sets in its hands: they must not change under it. */
+static int on_news(void *baton, ja_news_t news)
+{
+    slot_t *slot = baton;
+
+    if (slot->place == PLACE_WORK) {
+        return 0;
+    }
+    switch (news) {
+    case JA_NEWS_TAKEN:
+        ja_domain_reload(&slot->domain, slot->runner->store, slot->runner->conf.log);
+        break;
+    case JA_NEWS_REVOKED:
+        discard(slot, JA_E_REVOKED, "waiting for the OCSP responder",
+                "the staged certificate is revoked");
+        break;
+    case JA_NEWS_REFUSED:
+        discard(slot, JA_E_SET_BAD, "handing the staged set over", "the parent has refused it");
+        break;
+    }
+    use_sets(slot);
+    if (slot->place == PLACE_SCHEDULE) {
+        schedule(slot);
+    }
+    return 1;
+}
+
+static void start_rollout(slot_t *slot)
+{
+    const ja_runner_t *r = slot->runner;
+    ja_rollout_conf_t conf = { .plan = slot->domain.plan,
+                               .loop = r->loop,
+                               .http = r->http,
+                               .store = r->store,
+                               .log = r->conf.log,
+                               .handover = r->conf.handover,
+                               .staples = r->conf.staples,
+                               .news = on_news,
+                               .baton = slot };
+
+    slot->rollout = ja_rollout_make(&conf, r->pool);
+    use_sets(slot);
 }
 
 /* ---- attempts -------------------------------------------------------------------------------- */
@@ -269,6 +335,7 @@ static void on_attempt_done(void *baton, ja_err_t *err, const char *activity)
     slot->attempt_pool = NULL;
     apr_pool_destroy(attempt_pool);
     r->running--;
+    use_sets(slot);
     schedule(slot);
     pump(r);
     admit(slot->side);
@@ -357,7 +424,36 @@ static void start_domain(ja_runner_t *r, slot_t *slot, const ja_plan_domain_t *p
     slot->timer = ja_timer_make(r->loop, on_due, slot, r->pool);
     ja_domain_load(&slot->domain, plan, r->store, r->conf.log, r->pool);
     present_again(slot, scratch);
+    start_rollout(slot);
     schedule(slot);
+}
+
+static void add_digests(apr_array_header_t *digests, const ja_set_t *set)
+{
+    int i;
+
+    for (i = 0; set && i < set->certs->nelts; i++) {
+        APR_ARRAY_PUSH(digests, const char *) =
+            APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t).facts.sha256;
+    }
+}
+
+/* OCSP responses of certificates that nobody has any more go. */
+static void sweep_responses(ja_runner_t *r, apr_pool_t *scratch)
+{
+    apr_array_header_t *digests = apr_array_make(scratch, n_domains(r), sizeof(const char *));
+    ja_err_t *err;
+    int i;
+
+    for (i = 0; i < n_domains(r); i++) {
+        add_digests(digests, r->slots[i].domain.live);
+        add_digests(digests, r->slots[i].domain.staged);
+    }
+    err = ja_response_sweep(r->store, digests, scratch);
+    if (err) {
+        ja_event_errored(r->conf.log, "mod_jprs_acme", err, "tidying up OCSP responses", 0,
+                         scratch);
+    }
 }
 
 static void start_all(ja_runner_t *r)
@@ -377,6 +473,7 @@ static void start_all(ja_runner_t *r)
                      scratch);
         apr_pool_clear(scratch);
     }
+    sweep_responses(r, scratch);
     apr_pool_destroy(scratch);
     r->look = ja_timer_make(r->loop, on_look, r, r->pool);
     ja_timer_set(r->look, ja_clock_now() + 1); /* the accounts have been read by then */

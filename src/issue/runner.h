@@ -10,7 +10,9 @@
 
 #include "base/log.h"
 #include "base/loop.h"
+#include "issue/handover.h"
 #include "issue/plan.h"
+#include "issue/staple_table.h"
 #include "net/http.h"
 #include "solve/http01.h"
 
@@ -18,7 +20,9 @@ typedef struct ja_runner_t ja_runner_t;
 
 typedef struct {
     const ja_plan_t *plan;
-    ja_http01_table_t *http01; /* shared with the processes that answer */
+    ja_http01_table_t *http01;  /* shared with the processes that answer */
+    ja_handover_t *handover;    /* shared with the parent; NULL: new sets wait for a restart */
+    ja_staple_table_t *staples; /* shared with the processes that serve; NULL: none does */
     const ja_log_t *log;
     const char *user_agent; /* "mod_jprs_acme/0.1.0 ..." */
     /* For tests, else 0: another network than curl's with a loop that waits on it, and how often

@@ -8,6 +8,7 @@
 #include "issue/backoff.h"
 #include "issue/drive.h"
 #include "issue/fingerprint.h"
+#include "issue/rollout.h"
 
 /* The same order is looked at again after errors that pass, but not for ever: every so many
  * failures in a row begin a new one. */
@@ -39,14 +40,14 @@ static const ja_set_t *load_set(const ja_domain_t *d, ja_store_t *store, ja_grou
     return NULL;
 }
 
-/* Every restart commits what is staged. What is still there has been refused, or has come in the
- * moment of the restart. */
+/* Every restart commits what is staged and may go live. What is still there waits at the gate, has
+ * been refused, or has come in the moment of the restart. */
 static const ja_set_t *load_staged(const ja_domain_t *d, ja_store_t *store, const ja_log_t *log,
                                    apr_pool_t *scratch)
 {
     const ja_plan_domain_t *plan = d->plan;
     ja_err_t *err =
-        ja_set_check_staged(store, plan->name, plan->keys, plan->names, ja_clock_now(), scratch);
+        ja_set_check_staged(store, plan, ja_clock_now(), scratch);
 
     if (!err) {
         return load_set(d, store, JA_GROUP_STAGING, log, scratch);
@@ -149,10 +150,10 @@ apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t
     return at > place_at ? at : place_at;
 }
 
-/* Was it the CA, or the way to it, that the last attempt failed for? */
-int ja_domain_awaits_ca(const ja_domain_t *d)
+int ja_domain_awaits(const ja_domain_t *d, unsigned classes)
 {
-    return d->job.error && ja_err_row(ja_err_code_find(d->job.error->id))->retry == JA_RETRY_CA;
+    return d->job.error
+           && (classes & 1u << ja_err_row(ja_err_code_find(d->job.error->id))->retry) != 0;
 }
 
 void ja_domain_hurry(ja_domain_t *d)
@@ -201,9 +202,8 @@ void ja_domain_succeeded(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
     rest_if_due(d, now);
     save(d, JA_FS_LAZY, store, log,
          scratch); /* that the work is done follows from the staged set */
-    ja_event_tell(
-        log, JA_EVENT_STAGED, d->plan->name,
-        "a new set is complete; it goes live when httpd is restarted (apachectl graceful)");
+    ja_event_tell(log, JA_EVENT_STAGED, d->plan->name, "a new set is complete; %s",
+                  ja_rollout_text(d->plan));
     if (failures > 0) {
         ja_event_tell(log, JA_EVENT_RECOVERED, d->plan->name,
                       "after %" APR_INT64_T_FMT " failed attempts", failures);
@@ -230,4 +230,30 @@ void ja_domain_failed(ja_domain_t *d, const ja_err_t *err, const char *activity,
     save(d, JA_FS_DURABLE, store, log, scratch);
     ja_event_errored(log, d->plan->name, err, activity, d->job.next_at, scratch);
     apr_pool_destroy(scratch);
+}
+
+/* ---- news of the sets ------------------------------------------------------------------------ */
+
+void ja_domain_reload(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
+{
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, d->parent);
+    renew_pool(d, store, log, 1, scratch);
+    apr_pool_destroy(scratch);
+}
+
+void ja_domain_discard(ja_domain_t *d, const ja_err_t *err, const char *activity,
+                       ja_store_t *store, const ja_log_t *log)
+{
+    apr_pool_t *scratch;
+    ja_err_t *kept;
+
+    apr_pool_create(&scratch, d->parent);
+    kept = ja_store_remove_name(store, JA_GROUP_STAGING, d->plan->name, scratch);
+    if (kept) {
+        ja_event_errored(log, d->plan->name, kept, "removing the staged set", 0, scratch);
+    }
+    apr_pool_destroy(scratch);
+    ja_domain_failed(d, err, activity, store, log);
 }

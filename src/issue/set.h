@@ -17,6 +17,7 @@
 
 #include <apr_hash.h>
 
+#include "issue/plan.h"
 #include "pki/cert.h"
 #include "pki/csr.h"
 #include "store/store.h"
@@ -98,17 +99,24 @@ ja_err_t *ja_set_stage(const ja_set_t **set, ja_store_t *store, const char *name
 
 #define JA_SET_KEEP 5 /* generations in archive/ */
 
-/* Take over what is staged for `name`, if anything is: `*committed` says whether. The staged files
- * are hostile input; key, names and validity are checked for each of `specs`; what is written is
- * printed anew from what was parsed. The staged set is then removed, unless the runner has replaced
- * it meanwhile. One that is live already is only removed.
+typedef enum {
+    JA_SET_NOTHING, /* is staged, or what is live already, or what the configuration doesn't ask for */
+    JA_SET_WAITS,   /* at the gate                                                                  */
+    JA_SET_REVOKED, /* the gate is shut for ever                                                    */
+    JA_SET_COMMITTED
+} ja_set_outcome_t;
+
+/* Take over what is staged for `domain`, if the gate (issue/gate) is open. The staged files are
+ * hostile input; key, names and validity are checked for each key type of the configuration; what
+ * is written is printed anew from what was parsed. The staged set is then removed, unless the
+ * runner has replaced it meanwhile. One that is live already is only removed.
  *
- * A set that does not fit the configuration (names, specs) is left alone and not committed.
+ * A set that does not fit the configuration (names, key types) is left alone and not committed.
  * JA_E_SET_BAD (cause says why): refused, the old set serves on; it stays for inspection, as long
  * as the runner does not replace it. JA_E_IO: try again. One system call if nothing is staged. */
-ja_err_t *ja_set_commit(int *committed, ja_store_t *store, const char *name,
-                        const apr_array_header_t *specs, const apr_array_header_t *names,
-                        apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
+ja_err_t *ja_set_commit(ja_set_outcome_t *outcome, ja_store_t *store,
+                        const ja_plan_domain_t *domain, apr_time_t now,
+                        apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* The live sets that are valid at `now`, by the names in their certificates (const char * -> const
  * ja_set_t *; of two, the one that lasts longer): for ja_set_adopt(). What can't be read is left
@@ -125,12 +133,16 @@ ja_err_t *ja_set_adopt(const char **from, ja_store_t *store, const char *name,
                        const apr_array_header_t *specs, const apr_array_header_t *names,
                        apr_hash_t *index, apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* Would ja_set_commit() refuse what is staged for `name`? The same check, nothing is changed. The
- * runner asks it at its start: what is still staged then has been refused, or has come in the
- * moment of the restart. JA_E_SET_BAD, JA_E_IO, or JA_E_NOT_FOUND if nothing is staged. A set for
- * another configuration is not refused: its facts say what it lacks. */
-ja_err_t *ja_set_check_staged(ja_store_t *store, const char *name, const apr_array_header_t *specs,
-                              const apr_array_header_t *names, apr_time_t now,
+/* The gate of `staged`, the set staged for `domain`, by what the store says: in set_gate.c. Responses
+ * in the store have been verified by the runner; here they are only read. JA_E_IO. */
+ja_err_t *ja_set_gate(ja_gate_t *gate, ja_store_t *store, const ja_plan_domain_t *domain,
+                      const ja_set_t *staged, apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Would ja_set_commit() refuse what is staged for `domain`? The same check, nothing is changed. The
+ * runner asks it at its start: what is still staged then waits at the gate, has been refused, or has
+ * come in the moment of the restart. JA_E_SET_BAD, JA_E_IO, or JA_E_NOT_FOUND if nothing is staged.
+ * A set for another configuration is not refused: its facts say what it lacks. */
+ja_err_t *ja_set_check_staged(ja_store_t *store, const ja_plan_domain_t *domain, apr_time_t now,
                               apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Paths of the live set, for mod_ssl: chains and keys in the same order. Everything mod_ssl will
@@ -146,6 +158,23 @@ typedef struct {
  * JA_E_IO: it can't be told; `files` likewise. */
 ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *name,
                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* A certificate with its key, as they are served. */
+typedef struct {
+    ja_key_t *key;
+    ja_chain_t *chain;
+} ja_set_served_t;
+
+/* The live set in one piece, for the processes that can't read its keys. In set_pack.c. JA_E_NOT_FOUND,
+ * and what ja_store_load() says. */
+ja_err_t *ja_set_pack(ja_secret_t **record, ja_store_t *store, const char *name, apr_pool_t *result,
+                      apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* And out of it: `*served` are ja_set_served_t, 1 .. JA_KEY_SPEC_COUNT. The record may come from
+ * anywhere: keys and chains are parsed with limits and checked to belong together. JA_E_SYNTAX,
+ * JA_E_CERT_BAD, JA_E_TOO_LARGE. */
+ja_err_t *ja_set_unpack(const apr_array_header_t **served, const ja_bytes_t *record,
+                        apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* After JA_E_LIVE_BAD without a single file: put the newest earlier generation that is good and
  * valid at `now` in the place of the live one. `*generation` is its number; 0: there is none, and

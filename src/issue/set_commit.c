@@ -38,16 +38,16 @@ static ja_err_t *check_fits(int *fits, const ja_set_pair_t *pair, const ja_set_c
     return NULL;
 }
 
-static ja_err_t *read_pairs(staged_t *staged, ja_store_t *store, const char *name,
-                            const apr_array_header_t *specs, const apr_array_header_t *names,
+static ja_err_t *read_pairs(staged_t *staged, ja_store_t *store, const ja_plan_domain_t *domain,
                             apr_time_t now, apr_pool_t *scratch)
 {
-    apr_array_header_t *pairs = apr_array_make(scratch, specs->nelts, sizeof(ja_set_pair_t));
+    int n = domain->keys->nelts;
+    apr_array_header_t *pairs = apr_array_make(scratch, n, sizeof(ja_set_pair_t));
     int i;
 
     staged->pairs = pairs;
-    for (i = 0; i < specs->nelts; i++) {
-        int spec = APR_ARRAY_IDX(specs, i, ja_key_spec_t);
+    for (i = 0; i < n; i++) {
+        int spec = APR_ARRAY_IDX(domain->keys, i, ja_key_spec_t);
         const ja_set_cert_t *row = ja_set_find(staged->set, spec);
         ja_set_pair_t *pair = apr_array_push(pairs);
 
@@ -55,24 +55,24 @@ static ja_err_t *read_pairs(staged_t *staged, ja_store_t *store, const char *nam
         if (!staged->fits) {
             return NULL;
         }
-        JA_TRY(ja_set_read_pair(pair, store, JA_GROUP_STAGING, name, spec, scratch, scratch));
-        JA_TRY(check_fits(&staged->fits, pair, row, names, scratch));
+        JA_TRY(
+            ja_set_read_pair(pair, store, JA_GROUP_STAGING, domain->name, spec, scratch, scratch));
+        JA_TRY(check_fits(&staged->fits, pair, row, domain->names, scratch));
         if (!staged->fits) {
             return NULL;
         }
-        JA_TRY(ja_chain_check(pair->chain, pair->key, names, now, scratch));
+        JA_TRY(ja_chain_check(pair->chain, pair->key, domain->names, now, scratch));
     }
     return NULL;
 }
 
-static ja_err_t *read_staged(staged_t *staged, ja_store_t *store, const char *name,
-                             const apr_array_header_t *specs, const apr_array_header_t *names,
+static ja_err_t *read_staged(staged_t *staged, ja_store_t *store, const ja_plan_domain_t *domain,
                              apr_time_t now, apr_pool_t *scratch)
 {
-    JA_TRY(ja_store_load(&staged->json, store, JA_GROUP_STAGING, name, JA_SET_JSON,
+    JA_TRY(ja_store_load(&staged->json, store, JA_GROUP_STAGING, domain->name, JA_SET_JSON,
                          JA_STORE_MAX_ITEM, scratch, scratch));
-    JA_TRY(ja_set_parse(&staged->set, &staged->json, name, scratch, scratch));
-    return read_pairs(staged, store, name, specs, names, now, scratch);
+    JA_TRY(ja_set_parse(&staged->set, &staged->json, domain->name, scratch, scratch));
+    return read_pairs(staged, store, domain, now, scratch);
 }
 
 /* What is wrong with the files is the set's fault; a disk that can't be read is not. */
@@ -197,49 +197,71 @@ static void forget_staged(ja_store_t *store, const char *name, const staged_t *s
 }
 
 /* `*has` is 0 if nothing is staged; otherwise the error says whether it is refused. */
-static ja_err_t *find_staged(int *has, staged_t *staged, ja_store_t *store, const char *name,
-                             const apr_array_header_t *specs, const apr_array_header_t *names,
-                             apr_time_t now, apr_pool_t *scratch)
+static ja_err_t *find_staged(int *has, staged_t *staged, ja_store_t *store,
+                             const ja_plan_domain_t *domain, apr_time_t now, apr_pool_t *scratch)
 {
     ja_err_t *err;
 
-    JA_TRY(ja_store_has(has, store, JA_GROUP_STAGING, name, scratch));
+    JA_TRY(ja_store_has(has, store, JA_GROUP_STAGING, domain->name, scratch));
     if (!*has) {
         return NULL;
     }
-    err = read_staged(staged, store, name, specs, names, now, scratch);
-    return err ? refuse(err, name, scratch) : NULL;
+    err = read_staged(staged, store, domain, now, scratch);
+    return err ? refuse(err, domain->name, scratch) : NULL;
 }
 
-ja_err_t *ja_set_commit(int *committed, ja_store_t *store, const char *name,
-                        const apr_array_header_t *specs, const apr_array_header_t *names,
-                        apr_time_t now, apr_pool_t *scratch)
+/* A set that fits and is not live yet. */
+static ja_err_t *take(ja_set_outcome_t *outcome, ja_store_t *store, const ja_plan_domain_t *domain,
+                      const staged_t *staged, apr_time_t now, apr_pool_t *scratch)
 {
-    staged_t staged = { .fits = 0 };
-    int has;
+    ja_gate_t gate;
 
-    *committed = 0;
-    JA_TRY(find_staged(&has, &staged, store, name, specs, names, now, scratch));
-    if (!has || !staged.fits) {
-        return NULL;
+    JA_TRY(ja_set_gate(&gate, store, domain, staged->set, now, scratch));
+    switch (gate.state) {
+    case JA_GATE_OPEN:
+        JA_TRY(ja_set_write(store, staged->set, staged->pairs, now, scratch));
+        *outcome = JA_SET_COMMITTED;
+        break;
+    case JA_GATE_WAITS:
+        *outcome = JA_SET_WAITS;
+        break;
+    case JA_GATE_SHUT:
+        *outcome = JA_SET_REVOKED;
+        break;
     }
-    if (!is_live(store, name, &staged, scratch)) {
-        JA_TRY(ja_set_write(store, staged.set, staged.pairs, now, scratch));
-        *committed = 1;
-    }
-    forget_staged(store, name, &staged, scratch);
     return NULL;
 }
 
-ja_err_t *ja_set_check_staged(ja_store_t *store, const char *name, const apr_array_header_t *specs,
-                              const apr_array_header_t *names, apr_time_t now, apr_pool_t *scratch)
+ja_err_t *ja_set_commit(ja_set_outcome_t *outcome, ja_store_t *store,
+                        const ja_plan_domain_t *domain, apr_time_t now, apr_pool_t *scratch)
+{
+    staged_t staged = { .fits = 0 };
+    int has, is_done;
+
+    *outcome = JA_SET_NOTHING;
+    JA_TRY(find_staged(&has, &staged, store, domain, now, scratch));
+    if (!has || !staged.fits) {
+        return NULL;
+    }
+    is_done = is_live(store, domain->name, &staged, scratch);
+    if (!is_done) {
+        JA_TRY(take(outcome, store, domain, &staged, now, scratch));
+    }
+    if (is_done || *outcome == JA_SET_COMMITTED) {
+        forget_staged(store, domain->name, &staged, scratch);
+    }
+    return NULL;
+}
+
+ja_err_t *ja_set_check_staged(ja_store_t *store, const ja_plan_domain_t *domain, apr_time_t now,
+                              apr_pool_t *scratch)
 {
     staged_t staged = { .fits = 0 };
     int has;
 
-    JA_TRY(find_staged(&has, &staged, store, name, specs, names, now, scratch));
+    JA_TRY(find_staged(&has, &staged, store, domain, now, scratch));
     if (!has) {
-        return ja_err_make(JA_E_NOT_FOUND, scratch, "nothing is staged for %s", name);
+        return ja_err_make(JA_E_NOT_FOUND, scratch, "nothing is staged for %s", domain->name);
     }
     return NULL;
 }

@@ -16,20 +16,28 @@ static ja_err_t *has_digest(int *has, const ja_bytes_t *bytes, const char *sha25
     return NULL;
 }
 
-/* Files that somebody has changed since: mod_ssl gets them if key and certificate belong together.
- * An expired certificate is better than none, so the check is made for a moment at which it is
+/* An expired certificate is better than none, so the check is made for a moment at which it is
  * valid. */
+ja_err_t *ja_set_read_files(ja_set_served_t *served, const ja_bytes_t *privkey,
+                            const ja_bytes_t *fullchain, apr_pool_t *result, apr_pool_t *scratch)
+{
+    ja_cert_facts_t facts;
+
+    JA_TRY(ja_key_parse(&served->key, privkey->bytes, privkey->len, result, scratch));
+    JA_TRY(ja_chain_parse(&served->chain, fullchain->bytes, fullchain->len, result, scratch));
+    JA_TRY(ja_chain_facts(&facts, served->chain, scratch, scratch));
+    return ja_chain_check(served->chain, served->key, facts.names,
+                          facts.not_after - apr_time_from_sec(1), scratch);
+}
+
+/* Files that somebody has changed since: mod_ssl gets them if key and certificate belong together.
+ */
 static ja_err_t *check_in_full(const ja_bytes_t *privkey, const ja_bytes_t *fullchain,
                                apr_pool_t *scratch)
 {
-    ja_cert_facts_t facts;
-    ja_chain_t *chain;
-    ja_key_t *key;
+    ja_set_served_t served;
 
-    JA_TRY(ja_key_parse(&key, privkey->bytes, privkey->len, scratch, scratch));
-    JA_TRY(ja_chain_parse(&chain, fullchain->bytes, fullchain->len, scratch, scratch));
-    JA_TRY(ja_chain_facts(&facts, chain, scratch, scratch));
-    return ja_chain_check(chain, key, facts.names, facts.not_after - apr_time_from_sec(1), scratch);
+    return ja_set_read_files(&served, privkey, fullchain, scratch, scratch);
 }
 
 static ja_err_t *check_cert(ja_store_t *store, const char *name, const ja_set_cert_t *cert,

@@ -42,6 +42,12 @@ ja_err_t *ja_set_read_pair(ja_set_pair_t *pair, ja_store_t *store, ja_group_t gr
 ja_err_t *ja_set_write(ja_store_t *store, const ja_set_t *set, const apr_array_header_t *pairs,
                        apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
 
+/* Key and chain of a set that is live, or was: parsed, and belonging together, whatever the time.
+ * JA_E_SYNTAX, JA_E_CERT_BAD, ... */
+ja_err_t *ja_set_read_files(ja_set_served_t *served, const ja_bytes_t *privkey,
+                            const ja_bytes_t *fullchain, apr_pool_t *result,
+                            apr_pool_t *scratch) JA_WARN_UNUSED;
+
 /* What set.json says of a certificate whose files are `privkey_file` and `fullchain_file` with
  * this content. The file names are not copied. */
 ja_err_t *ja_set_describe(ja_set_cert_t *cert, const ja_set_pair_t *pair, const char *privkey_file,

@@ -38,6 +38,7 @@ _Static_assert(sizeof(RENEW) / sizeof(RENEW[0]) == JA_RENEW_COUNT, "a name for e
 const ja_enumstr_t ja_renew_names = { RENEW, JA_RENEW_COUNT };
 
 static const char *const ACTIVATION[] = {
+    [JA_ACTIVATION_HOT] = "hot",
     [JA_ACTIVATION_GRACEFUL] = "graceful",
     [JA_ACTIVATION_MANUAL] = "manual",
 };

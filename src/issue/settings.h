@@ -15,6 +15,7 @@
 #include "base/span.h"
 #include "issue/complaint.h"
 #include "issue/eab.h"
+#include "issue/gate.h"
 #include "issue/window.h"
 #include "pki/key.h"
 
@@ -25,6 +26,7 @@ typedef enum {
     JA_RENEW_COUNT
 } ja_renew_t;
 typedef enum {
+    JA_ACTIVATION_HOT,
     JA_ACTIVATION_GRACEFUL,
     JA_ACTIVATION_MANUAL,
     JA_ACTIVATION_COUNT
@@ -35,6 +37,8 @@ extern const ja_enumstr_t ja_activation_names;
 #define JA_CA_JPRS_URL     "https://acme.amecert.jprs.jp/DV/getDirectory"
 #define JA_CONTACTS_MAX    6
 #define JA_CONCURRENCY_MAX 1000
+#define JA_DELAY_MIN       apr_time_from_sec(1)
+#define JA_DELAY_MAX       apr_time_from_sec(7L * 86400)
 #define JA_RATE_MAX        1000000
 #define JA_RATE_PER_MIN    apr_time_from_sec(60)
 #define JA_RATE_PER_MAX    apr_time_from_sec(366L * 86400)
@@ -65,6 +69,8 @@ typedef struct {
     ja_span_t renew_before;         /* more than 0                                             */
     ja_renew_t renew;
     ja_activation_t activation;
+    ja_delay_t delay; /* limit is 0, or JA_DELAY_MIN .. JA_DELAY_MAX */
+    int stapling;     /* 0 or 1 */
     ja_rate_t rate;  /* max 0: none; else per is JA_RATE_PER_MIN .. JA_RATE_PER_MAX         */
     int concurrency; /* 1 .. JA_CONCURRENCY_MAX                                 */
 } ja_settings_t;

@@ -136,13 +136,61 @@ const char *ja_settings_parse_activation(ja_settings_t *to, const apr_array_head
     const char *fault = parse_enum(&value, &ja_activation_names, words, pool);
 
     (void)root;
-    if (fault && words->nelts == 1 && apr_cstr_casecmp(ja_settings_word(words, 0), "hot") == 0) {
-        return apr_psprintf(pool,
-                            "activation without a restart is not supported yet by this version; "
-                            "allowed: one of %s",
-                            ja_enumstr_list(&ja_activation_names, pool));
-    }
     to->activation = fault ? to->activation : (ja_activation_t)value;
+    return fault;
+}
+
+/* A duration that a delay may have. */
+static int parse_limit(apr_interval_time_t *limit, const char *word)
+{
+    ja_span_t span;
+
+    if (!ja_span_parse(&span, word) || span.percent != 0 || span.duration < JA_DELAY_MIN
+        || span.duration > JA_DELAY_MAX) {
+        return 0;
+    }
+    *limit = span.duration;
+    return 1;
+}
+
+const char *ja_settings_parse_delay(ja_settings_t *to, const apr_array_header_t *words,
+                                    const char *root, apr_pool_t *pool)
+{
+    const char *word = ja_settings_word(words, 0);
+    ja_delay_t delay = { JA_DELAY_OCSP, JA_GATE_OCSP_MAX };
+    int is_good = words->nelts == 1;
+
+    (void)root;
+    (void)pool;
+    if (apr_cstr_casecmp(word, "ocsp") == 0) {
+        is_good =
+            is_good || (words->nelts == 2 && parse_limit(&delay.limit, ja_settings_word(words, 1)));
+    }
+    else if (apr_cstr_casecmp(word, "off") == 0) {
+        delay = (ja_delay_t){ JA_DELAY_OFF, 0 };
+    }
+    else {
+        delay.kind = JA_DELAY_TIME;
+        is_good = is_good && parse_limit(&delay.limit, word);
+    }
+    if (!is_good) {
+        return "not a delay; allowed: off, a duration of 1s to 7d, as in 10min, or ocsp and at "
+               "will such a duration";
+    }
+    to->delay = delay;
+    return NULL;
+}
+
+const char *ja_settings_parse_stapling(ja_settings_t *to, const apr_array_header_t *words,
+                                       const char *root, apr_pool_t *pool)
+{
+    static const char *const OFF_ON[] = { "off", "on" };
+    static const ja_enumstr_t NAMES = { OFF_ON, 2 };
+    int value;
+    const char *fault = parse_enum(&value, &NAMES, words, pool);
+
+    (void)root;
+    to->stapling = fault ? to->stapling : value;
     return fault;
 }
 

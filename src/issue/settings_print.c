@@ -97,6 +97,33 @@ void ja_settings_print_activation(apr_array_header_t *words, const ja_settings_t
     push(words, ja_enumstr_print(&ja_activation_names, (int)from->activation));
 }
 
+void ja_settings_print_delay(apr_array_header_t *words, const ja_settings_t *from, apr_pool_t *pool)
+{
+    const ja_span_t limit = { from->delay.limit, 0 };
+
+    switch (from->delay.kind) {
+    case JA_DELAY_UNSET:
+        break;
+    case JA_DELAY_OCSP:
+        push(words, "ocsp");
+        push(words, ja_span_print(&limit, pool));
+        break;
+    case JA_DELAY_TIME:
+        push(words, ja_span_print(&limit, pool));
+        break;
+    case JA_DELAY_OFF:
+        push(words, "off");
+        break;
+    }
+}
+
+void ja_settings_print_stapling(apr_array_header_t *words, const ja_settings_t *from,
+                                apr_pool_t *pool)
+{
+    (void)pool;
+    push(words, from->stapling ? "on" : "off");
+}
+
 void ja_settings_print_concurrency(apr_array_header_t *words, const ja_settings_t *from,
                                    apr_pool_t *pool)
 {

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/rand.h"
 #include "event/event.h"
+#include "issue/response.h"
 #include "issue/staple_due.h"
 #include "issue/staple_private.h"
 
@@ -47,11 +48,6 @@ typedef struct {
     ja_staple_t *staple; /* of it only what does not change: conf, sha256, pem */
     ja_staple_found_t found;
 } opening_t;
-
-const char *ja_staple_item(const char *sha256, apr_pool_t *pool)
-{
-    return apr_pstrcat(pool, sha256, ".der", NULL);
-}
 
 const ja_ocsp_facts_t *ja_staple_facts(const ja_staple_t *staple)
 {
@@ -123,7 +119,7 @@ static void publish(const ja_staple_t *s, const void *der, apr_size_t len, apr_p
  * to fetch it again, and that is all. */
 static void save(const ja_staple_t *s, const void *der, apr_size_t len, apr_pool_t *scratch)
 {
-    const ja_item_t item = { ja_staple_item(s->sha256, scratch), der, len, 1 };
+    const ja_item_t item = { ja_response_item(s->sha256, scratch), der, len, 1 };
     ja_err_t *err = ja_store_save(s->conf.store, JA_GROUP_OCSP, NULL, &item, JA_FS_LAZY, scratch);
 
     if (err) {
@@ -366,7 +362,7 @@ ja_staple_t *ja_staple_start(const ja_staple_conf_t *conf, ja_group_t group,
     s->sha256 = apr_pstrdup(pool, cert->facts.sha256);
 
     apr_pool_create(&scratch, pool);
-    err = open_chain(s, group, cert->fullchain_file, scratch);
+    err = cert->facts.ocsp_url ? open_chain(s, group, cert->fullchain_file, scratch) : NULL;
     if (err) {
         give_up(s, err, scratch);
     }

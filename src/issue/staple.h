@@ -39,8 +39,8 @@ typedef void ja_staple_changed_fn(void *baton);
  * two: the stored response is read back and verified again, and `changed` is called.
  *
  * With `is_awaited` a `good` is waited for: the responder is polled. A certificate that names no
- * responder, or whose issuer is not in its chain, is left alone: no facts, ever. Without its chain
- * there is an error at once, and `changed` is never called. Never NULL. Clearing `pool` ends it; what
+ * responder is left alone; so is one whose issuer is not in its chain: no facts, ever. Without its
+ * chain there is an error at once, and `changed` is never called. Never NULL. Clearing `pool` ends it; what
  * is in store and table stays. */
 ja_staple_t *ja_staple_start(const ja_staple_conf_t *conf, ja_group_t group,
                              const ja_set_cert_t *cert, int is_awaited,
@@ -59,13 +59,5 @@ apr_time_t ja_staple_next_at(const ja_staple_t *staple);
 /* Why the last try brought no response, or why there is none to be had; NULL: all is well, or
  * nothing has been tried, or the certificate names no responder. Valid until the next `changed`. */
 const ja_err_t *ja_staple_error(const ja_staple_t *staple);
-
-/* The item of JA_GROUP_OCSP that has the response of the certificate with that digest (hex). */
-const char *ja_staple_item(const char *sha256, apr_pool_t *pool);
-
-/* Remove stored responses of certificates that are not in `keep_sha256` (const char *, hex digests
- * as in ja_cert_facts_t). For the runner at its start. JA_E_IO. */
-ja_err_t *ja_staple_sweep(ja_store_t *store, const apr_array_header_t *keep_sha256,
-                          apr_pool_t *scratch) JA_WARN_UNUSED;
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "issue/staple.h"
+#include "issue/response.h"
 
 ja_err_t *ja_staple_verify(ja_ocsp_facts_t *facts, const ja_bytes_t *pem, const void *der,
                            apr_size_t len, apr_pool_t *scratch)
@@ -15,8 +15,7 @@ ja_err_t *ja_staple_verify(ja_ocsp_facts_t *facts, const ja_bytes_t *pem, const 
     return ja_ocsp_read(facts, chain, der, len, ja_clock_now(), scratch);
 }
 
-/* What is known of the certificate is read from itself: set.json of an earlier version does not
- * name its responder. */
+/* What is known of the certificate is read from itself. */
 static ja_err_t *read_chain(ja_staple_found_t *found, const char *sha256, const ja_bytes_t *pem,
                             apr_pool_t *pool)
 {
@@ -37,8 +36,8 @@ static void read_stored(ja_staple_found_t *found, ja_store_t *store, const char 
                         const ja_bytes_t *pem, apr_pool_t *pool)
 {
     ja_bytes_t *stored = &found->stored;
-    ja_err_t *err = ja_store_load(stored, store, JA_GROUP_OCSP, NULL, ja_staple_item(sha256, pool),
-                                  JA_OCSP_MAX_BYTES, pool, pool);
+    ja_err_t *err = ja_store_load(stored, store, JA_GROUP_OCSP, NULL,
+                                  ja_response_item(sha256, pool), JA_OCSP_MAX_BYTES, pool, pool);
 
     if (err && err->code == JA_E_NOT_FOUND) {
         return;

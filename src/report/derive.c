@@ -59,10 +59,24 @@ static ja_report_state_t state_of(const ja_derive_t *from, const view_t *view)
     return from->live ? JA_REPORT_VALID : JA_REPORT_IDLE;
 }
 
+/* A set that must not go live is replaced. */
+static ja_report_next_t next_of_staged(const ja_derive_t *from)
+{
+    switch (from->gate.state) {
+    case JA_GATE_SHUT:
+        return JA_REPORT_RENEW;
+    case JA_GATE_WAITS:
+        return from->gate.is_for_ocsp ? JA_REPORT_OCSP : JA_REPORT_DELAY;
+    case JA_GATE_OPEN:
+        break;
+    }
+    return from->plan->activation == JA_ACTIVATION_MANUAL ? JA_REPORT_RESTART : JA_REPORT_GO_LIVE;
+}
+
 static ja_report_next_t next_of(const ja_derive_t *from, const view_t *view)
 {
     if (view->is_staged && !view->is_due) {
-        return JA_REPORT_RESTART;
+        return next_of_staged(from);
     }
     if (view->due.why == JA_DUE_NEVER) {
         return JA_REPORT_NOTHING;
@@ -95,7 +109,11 @@ static apr_time_t next_at_of(const ja_derive_t *from, const view_t *view, ja_rep
         return later(from->job->next_at, from->now);
     case JA_REPORT_REGISTER:
         return later(from->account ? from->account->next_at : 0, from->now);
+    case JA_REPORT_OCSP:
+    case JA_REPORT_DELAY:
+        return from->gate.at;
     case JA_REPORT_NOTHING:
+    case JA_REPORT_GO_LIVE:
     case JA_REPORT_RESTART:
     case JA_REPORT_NEXT_COUNT:
         break;

@@ -28,6 +28,24 @@ static void set_class(ja_json_t *object, const char *id)
     }
 }
 
+static ja_json_t *subs_json(const apr_array_header_t *subs, apr_pool_t *pool)
+{
+    ja_json_t *array = ja_json_array(pool);
+    int i;
+
+    for (i = 0; subs && i < subs->nelts; i++) {
+        const ja_job_sub_t *sub = &APR_ARRAY_IDX(subs, i, ja_job_sub_t);
+        ja_json_t *json = ja_json_object(pool);
+
+        ja_json_set_str(json, "name", sub->name);
+        ja_json_set_str(json, "type", sub->type);
+        ja_json_set_str(json, "detail", sub->detail);
+        ja_json_set_str(json, "value", sub->value);
+        ja_json_append(array, json);
+    }
+    return array;
+}
+
 static void set_error(ja_json_t *object, const ja_job_error_t *error, apr_pool_t *pool)
 {
     ja_json_t *json;
@@ -40,9 +58,25 @@ static void set_error(ja_json_t *object, const ja_job_error_t *error, apr_pool_t
     ja_json_set_str(json, "text", error->text);
     ja_json_set_str(json, "activity", error->activity);
     ja_json_set_time(json, "at", error->at);
+    ja_json_set_str(json, "value", error->value);
+    ja_json_set(json, "subproblems", subs_json(error->subs, pool));
     set_class(json, error->id);
     ja_json_set(json, "advice", advice_json(error->id, pool));
     ja_json_set(object, "error", json);
+}
+
+/* "ocsp" of a certificate that names a responder. */
+static void set_ocsp(ja_json_t *object, const ja_report_ocsp_t *ocsp, apr_pool_t *pool)
+{
+    ja_json_t *json = ja_json_object(pool);
+
+    if (ocsp->has) {
+        ja_json_set_str(json, "status",
+                        ja_enumstr_print(&ja_ocsp_status_names, ocsp->facts.status));
+        ja_json_set_time(json, "thisUpdate", ocsp->facts.this_update);
+        ja_json_set_time(json, "nextUpdate", ocsp->facts.next_update);
+    }
+    ja_json_set(object, "ocsp", json);
 }
 
 static ja_json_t *cert_json(const ja_set_cert_t *cert, apr_pool_t *pool)
@@ -59,14 +93,21 @@ static ja_json_t *cert_json(const ja_set_cert_t *cert, apr_pool_t *pool)
     return json;
 }
 
-/* NULL: no certificates. */
-static void set_certificates(ja_json_t *object, const ja_set_t *set, apr_pool_t *pool)
+/* NULL: no certificates; `ocsp` is NULL or has what is kept for each. */
+static void set_certificates(ja_json_t *object, const ja_set_t *set, const apr_array_header_t *ocsp,
+                             apr_pool_t *pool)
 {
     ja_json_t *array = ja_json_array(pool);
     int i;
 
     for (i = 0; set && i < set->certs->nelts; i++) {
-        ja_json_append(array, cert_json(&APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t), pool));
+        const ja_set_cert_t *cert = &APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t);
+        ja_json_t *json = cert_json(cert, pool);
+
+        if (ocsp && cert->facts.ocsp_url) {
+            set_ocsp(json, &APR_ARRAY_IDX(ocsp, i, const ja_report_ocsp_t), pool);
+        }
+        ja_json_append(array, json);
     }
     ja_json_set(object, "certificates", array);
 }
@@ -80,7 +121,7 @@ static void set_staged(ja_json_t *object, const ja_set_t *staged, apr_pool_t *po
     }
     json = ja_json_object(pool);
     ja_json_set_time(json, "at", staged->created_at);
-    set_certificates(json, staged, pool);
+    set_certificates(json, staged, NULL, pool);
     ja_json_set(object, "staged", json);
 }
 
@@ -127,7 +168,7 @@ static ja_json_t *domain_json(const ja_report_domain_t *domain, apr_pool_t *pool
     set_error(json, domain->error, pool);
     ja_json_set_int(json, "attempts", domain->attempts);
     ja_json_set_str(json, "damage", domain->damage);
-    set_certificates(json, domain->live, pool);
+    set_certificates(json, domain->live, domain->ocsp, pool);
     set_staged(json, domain->staged, pool);
     set_history(json, domain->history, pool);
     return json;

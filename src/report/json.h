@@ -10,12 +10,14 @@
  *     bad          true: somebody has to look at it
  *     notBefore, notAfter     of the live certificate that ends first
  *     activity     what is being done right now: "waiting for validation"
- *     next         action: none, obtain, renew, retry, continue, restart, register;
- *                  at: when; none if that is up to a person
+ *     next         action: none, obtain, renew, retry, continue, ocsp, delay, go-live,
+ *                  restart, register;
+ *                  at: when, or when at the latest; none if that is not known
  *     error        id: message id; text; activity; at; advice: {en, ja}
  *     attempts     failures in a row
  *     damage       which file of the store can't be read, and why
- *     certificates[]          live: key, serial, issuer, notBefore, notAfter, sha256, names[]
+ *     certificates[]          live: key, serial, issuer, notBefore, notAfter, sha256, names[],
+ *                  ocsp (if it names a responder): status, thisUpdate, nextUpdate
  *     staged       a set that waits for activation: at, certificates[] as above
  *     history[]    oldest first: at, event, text
  *   accounts[]     id, ca, url (absent: not registered), registered, error as above,

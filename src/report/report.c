@@ -21,8 +21,9 @@ const ja_enumstr_t ja_report_state_names = { STATES, JA_REPORT_STATE_COUNT };
 static const char *const NEXT[] = {
     [JA_REPORT_NOTHING] = "none",      [JA_REPORT_OBTAIN] = "obtain",
     [JA_REPORT_RENEW] = "renew",       [JA_REPORT_RETRY] = "retry",
-    [JA_REPORT_CONTINUE] = "continue", [JA_REPORT_RESTART] = "restart",
-    [JA_REPORT_REGISTER] = "register",
+    [JA_REPORT_CONTINUE] = "continue", [JA_REPORT_OCSP] = "ocsp",
+    [JA_REPORT_DELAY] = "delay",       [JA_REPORT_GO_LIVE] = "go-live",
+    [JA_REPORT_RESTART] = "restart",   [JA_REPORT_REGISTER] = "register",
 };
 _Static_assert(sizeof(NEXT) / sizeof(NEXT[0]) == JA_REPORT_NEXT_COUNT, "a name for each action");
 const ja_enumstr_t ja_report_next_names = { NEXT, JA_REPORT_NEXT_COUNT };
@@ -58,6 +59,40 @@ static const ja_set_t *load_set(const char **damage, const gather_t *g, ja_group
     return err ? NULL : set;
 }
 
+/* The gate of what is staged; open, if it can't be told. */
+static ja_gate_t gate_of(const ja_derive_t *from, const char **damage, const gather_t *g)
+{
+    ja_gate_t gate = { JA_GATE_OPEN, 0, 0 };
+
+    if (from->staged) {
+        add_damage(damage,
+                   ja_set_gate(&gate, g->store, from->plan, from->staged, g->now, g->scratch), g);
+    }
+    return gate;
+}
+
+static const apr_array_header_t *gather_ocsp(const ja_set_t *live, const char **damage,
+                                             const gather_t *g)
+{
+    int n = live ? live->certs->nelts : 0;
+    apr_array_header_t *all = apr_array_make(g->result, n, sizeof(ja_report_ocsp_t));
+    int i;
+
+    for (i = 0; i < n; i++) {
+        const ja_cert_facts_t *cert = &APR_ARRAY_IDX(live->certs, i, const ja_set_cert_t).facts;
+        ja_report_ocsp_t *ocsp = apr_array_push(all);
+
+        ocsp->has = 0;
+        if (cert->ocsp_url) {
+            add_damage(damage,
+                       ja_response_find(&ocsp->has, &ocsp->facts, NULL, g->store, cert->sha256,
+                                        g->now, g->scratch, g->scratch),
+                       g);
+        }
+    }
+    return all;
+}
+
 static void gather_domain(apr_array_header_t *domains, const gather_t *g,
                           const ja_plan_domain_t *plan)
 {
@@ -73,7 +108,9 @@ static void gather_domain(apr_array_header_t *domains, const gather_t *g,
     ja_job_load(job, &job_damage, g->store, plan->name, g->result, g->scratch);
     add_damage(&damage, job_damage, g);
     from.job = job;
+    from.gate = gate_of(&from, &damage, g);
     domain = ja_derive_domain(&from);
+    domain.ocsp = gather_ocsp(from.live, &damage, g);
     domain.damage = damage;
     APR_ARRAY_PUSH(domains, ja_report_domain_t) = domain;
 }
@@ -195,6 +232,12 @@ int ja_report_is_bad(const ja_report_t *report)
         }
     }
     return 0;
+}
+
+const char *ja_report_sub_text(const ja_job_sub_t *sub, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, sub->name ? sub->name : "", sub->name ? ": " : "", sub->type,
+                       *sub->detail ? ": " : "", sub->detail, NULL);
 }
 
 /* The smaller, the more urgent. */

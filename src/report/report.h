@@ -8,6 +8,7 @@
 #include "issue/due.h"
 #include "issue/job.h"
 #include "issue/plan.h"
+#include "issue/response.h"
 #include "issue/set.h"
 
 typedef enum {
@@ -29,11 +30,20 @@ typedef enum {
     JA_REPORT_RENEW,    /* another certificate is ordered                                         */
     JA_REPORT_RETRY,    /* the same again after a failure                                         */
     JA_REPORT_CONTINUE, /* the attempt that is under way                                          */
+    JA_REPORT_OCSP,     /* what is staged waits for the OCSP responder                            */
+    JA_REPORT_DELAY,    /* what is staged waits for ManagedDomainActivationDelay                  */
+    JA_REPORT_GO_LIVE,  /* what is staged goes live by itself                                     */
     JA_REPORT_RESTART,  /* somebody restarts httpd, which activates what is staged                */
     JA_REPORT_REGISTER, /* the account is registered first                                        */
     JA_REPORT_NEXT_COUNT
 } ja_report_next_t;
 extern const ja_enumstr_t ja_report_next_names; /* "none", "obtain", "renew", ... */
+
+/* What is kept for stapling with a certificate. */
+typedef struct {
+    int has; /* 0: nothing that still holds */
+    ja_ocsp_facts_t facts;
+} ja_report_ocsp_t;
 
 /* `activity` is what is being done right now, in English ("waiting for validation"). `error` is the
  * last one of the domain, or of the account that it waits for, as long as it still matters. */
@@ -44,7 +54,8 @@ typedef struct {
     ja_report_state_t state;
     const ja_set_t *live;   /* or NULL                                                            */
     const ja_set_t *staged; /* or NULL                                                            */
-    apr_time_t not_before;  /* of the live certificate that ends first; 0: there is none          */
+    const apr_array_header_t *ocsp; /* ja_report_ocsp_t: of the live certificates, in their order */
+    apr_time_t not_before; /* of the live certificate that ends first; 0: there is none          */
     apr_time_t not_after;
     const char *activity; /* or NULL                                                              */
     ja_report_next_t next_action;
@@ -76,7 +87,7 @@ typedef struct {
 
 /* `only`: the domain that manages this name and its account, or NULL for all; a name that none
  * manages is JA_E_NOT_FOUND. Damaged files show up in `damage`, they are no error. Reads three
- * small files for each domain; the report and what it points to live in `result`. */
+ * small files for each domain, and one for each certificate; the report and what it points to live in `result`. */
 ja_err_t *ja_report_make(ja_report_t **report, const ja_plan_t *plan, ja_store_t *store,
                          const char *only, apr_time_t now, apr_pool_t *result,
                          apr_pool_t *scratch) JA_WARN_UNUSED;
@@ -93,6 +104,10 @@ int ja_report_account_is_bad(const ja_report_account_t *account);
 
 /* Is anything of it bad? */
 int ja_report_is_bad(const ja_report_t *report);
+
+/* What the CA says of one name, on one line: "www.example.jp: caa: CAA records forbid ...". Not
+ * escaped. */
+const char *ja_report_sub_text(const ja_job_sub_t *sub, apr_pool_t *pool);
 
 /* The domains (const ja_report_domain_t *) by need of attention: bad ones first, then those being
  * worked on, then by expiry. Equal ones stay in the order of the configuration. */

@@ -44,14 +44,15 @@ static const char *short_time(const text_t *t, apr_time_t at)
     return apr_psprintf(t->pool, "%.10s (%s)", ja_json_time_print(at, t->pool), when(t, at));
 }
 
-/* "try again, in 5 minutes" */
+/* "try again, in 5 minutes"; "wait for ... at the latest in 5 minutes" */
 static const char *next_text(const text_t *t, const ja_report_domain_t *domain)
 {
     const char *action = ja_words_next(t->lang, domain->next_action);
 
     return domain->next_at == 0
                ? action
-               : apr_pstrcat(t->pool, action, ", ", when(t, domain->next_at), NULL);
+               : apr_pstrcat(t->pool, action, domain->next_action == JA_REPORT_OCSP ? " " : ", ",
+                             when(t, domain->next_at), NULL);
 }
 
 /* "a, b, c" from the `first` one on */
@@ -228,6 +229,37 @@ static void say_certs(ja_table_t *table, const text_t *t, ja_word_t word, const 
     }
 }
 
+/* "good, until 2026-11-26T10:00:00Z (in 3 days)" for each live certificate that names a responder. */
+static void say_ocsp(ja_table_t *table, const text_t *t, const ja_report_domain_t *domain)
+{
+    int i;
+
+    for (i = 0; domain->live && i < domain->ocsp->nelts; i++) {
+        const ja_report_ocsp_t *ocsp = &APR_ARRAY_IDX(domain->ocsp, i, const ja_report_ocsp_t);
+
+        if (APR_ARRAY_IDX(domain->live->certs, i, const ja_set_cert_t).facts.ocsp_url) {
+            say_word(table, t, JA_WORD_OCSP,
+                     ocsp->has ? apr_pstrcat(
+                         t->pool, ja_enumstr_print(&ja_ocsp_status_names, ocsp->facts.status), ", ",
+                         full_time(t, ja_ocsp_until(&ocsp->facts)), NULL)
+                               : ja_words_get(t->lang, JA_WORD_NO_RESPONSE));
+        }
+    }
+}
+
+static void say_parts(ja_table_t *table, const text_t *t, const ja_job_error_t *error)
+{
+    int i;
+
+    say_word(table, t, JA_WORD_ABOUT, clean(t, error->value, NAME_CHARS));
+    for (i = 0; error->subs && i < error->subs->nelts; i++) {
+        const ja_job_sub_t *sub = &APR_ARRAY_IDX(error->subs, i, const ja_job_sub_t);
+
+        say(table, i == 0 ? ja_words_get(t->lang, JA_WORD_EACH) : "",
+            clean(t, ja_report_sub_text(sub, t->pool), ERROR_CHARS));
+    }
+}
+
 static void say_error(ja_table_t *table, const text_t *t, const ja_report_domain_t *domain)
 {
     const ja_job_error_t *error = domain->error;
@@ -237,6 +269,7 @@ static void say_error(ja_table_t *table, const text_t *t, const ja_report_domain
     }
     say_word(table, t, JA_WORD_ERROR, error_text(t, error, DETAIL_CHARS));
     say(table, "", full_time(t, error->at));
+    say_parts(table, t, error);
     say_word(table, t, JA_WORD_ADVICE, ja_words_advice(t->lang, error->id));
     say_word(table, t, JA_WORD_ACTOR, ja_words_who(t->lang, error->id));
     say_word(table, t, JA_WORD_ATTEMPTS,
@@ -290,6 +323,7 @@ static const char *domain_text(const text_t *t, const ja_report_domain_t *domain
     say_error(table, t, domain);
     say_word(table, t, JA_WORD_DAMAGE, clean(t, domain->damage, DETAIL_CHARS));
     say_certs(table, t, JA_WORD_CERTIFICATE, domain->live);
+    say_ocsp(table, t, domain);
     say_certs(table, t, JA_WORD_STAGED, domain->staged);
     say_word(table, t, JA_WORD_CA, clean(t, domain->ca_url, DETAIL_CHARS));
     say_account(table, t, domain->ca_url);

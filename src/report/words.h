@@ -33,9 +33,12 @@ typedef enum {
     JA_WORD_STAGED,
     JA_WORD_NOW,
     JA_WORD_ERROR,
+    JA_WORD_ABOUT, /* what the CA's text has in brackets */
+    JA_WORD_EACH,  /* what it says of each name */
     JA_WORD_ADVICE,
     JA_WORD_ATTEMPTS,
     JA_WORD_DAMAGE,
+    JA_WORD_OCSP,
     JA_WORD_HISTORY,
     JA_WORD_REGISTERED,
     JA_WORD_ACTOR,
@@ -44,6 +47,7 @@ typedef enum {
     JA_WORD_SAYS,
     JA_WORD_NOT_REGISTERED, /* from here on: in place of a value */
     JA_WORD_NO_CERTIFICATE,
+    JA_WORD_NO_RESPONSE,
     JA_WORD_NO_DOMAINS,
     JA_WORD_COUNT
 } ja_word_t;

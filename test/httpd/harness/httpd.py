@@ -57,9 +57,12 @@ class Httpd:
         """Set `acme`: the usual directives, changed by values, and these domains.
 
         A domain is a name, a tuple of names, or text made by conf.domain().
-        p256 keys unless told otherwise: RSA keys cost up to 0.2 s each.
+        p256 keys unless told otherwise: RSA keys cost up to 0.2 s each. New sets wait for a restart
+        unless told otherwise, so that a test decides when they go live; Activation=None leaves that
+        to the module, which is what an operator gets.
         """
         usual = dict(Agreement="accepted", Contact="admin@example.jp", Keys="p256",
+                     Activation="manual",
                      Store=f'"{self.store.path}"', ExternalAccount=f"file:{self.eab_file}")
         if self.ca:
             usual |= dict(CA=(self.front or self.ca).directory_url,
@@ -91,8 +94,8 @@ class Httpd:
         """Run it on our configuration; its output is kept for the guards."""
         done = subprocess.run(
             [paths.APACHE, "-d", self.root, "-f", self.root / "conf/httpd.conf", *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=60, text=True, errors="replace")
+            env=paths.server_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=60, text=True, errors="replace")
         self.console += done.stdout
         assert not check or done.returncode == 0, \
             f"apache2 {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}"

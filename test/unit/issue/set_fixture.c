@@ -88,14 +88,25 @@ const ja_set_t *staged(const apr_array_header_t *specs, long after_s)
     return set;
 }
 
+const ja_plan_domain_t *domain_with(const apr_array_header_t *specs)
+{
+    ja_plan_domain_t *domain = apr_pcalloc(pool, sizeof(*domain));
+
+    domain->name = NAME;
+    domain->names = names;
+    domain->keys = specs;
+    domain->delay.kind = JA_DELAY_OFF;
+    return domain;
+}
+
 void make_live(const apr_array_header_t *specs, long after_s)
 {
-    int committed;
+    ja_set_outcome_t outcome;
 
     staged(specs, after_s);
-    works(ja_set_commit(&committed, store, NAME, specs, names, NOW + apr_time_from_sec(after_s),
+    works(ja_set_commit(&outcome, store, domain_with(specs), NOW + apr_time_from_sec(after_s),
                         pool));
-    assert_true(committed);
+    assert_int_equal(outcome, JA_SET_COMMITTED);
 }
 
 const char *serial_in(ja_group_t group, int spec)

@@ -23,6 +23,9 @@ const char *in_store(const char *path);
 /* ja_key_spec_t up to JA_SET_NO_SPEC, as an array. */
 apr_array_header_t *specs_of(int first, ...);
 
+/* The domain a.jp with `names` and these key types; it waits for nothing. */
+const ja_plan_domain_t *domain_with(const apr_array_header_t *specs);
+
 /* A chain for the key of `spec` in ASIDE, PEM: a good one for `san` ("DNS:a.jp,DNS:www.a.jp"), or
  * as `leaf` says. */
 ja_bytes_t issued(int spec, const char *san);

@@ -15,9 +15,10 @@ static ja_attempt_t *attempt;
 
 /* ---- helpers --------------------------------------------------------------------------------- */
 
-static void on_account_ready(void *baton)
+static void on_account_ready(void *baton, int is_freed)
 {
     (void)baton;
+    (void)is_freed;
     scene.is_done = 1;
 }
 
@@ -103,8 +104,7 @@ static void check_staged(int certs)
     script_end(scene.script);
     assert_non_null(staged());
     assert_int_equal(staged()->certs->nelts, certs);
-    works(ja_set_check_staged(scene.store, "a.jp", scene.domain.keys, scene.domain.names, scene.now,
-                              pool));
+    works(ja_set_check_staged(scene.store, &scene.domain, scene.now, pool));
     assert_false(tree_has(tree_path(pool, "%s/store/staging/.a.jp", scene.dir)));
 }
 

@@ -146,7 +146,7 @@ static void a_wildcard_is_found_by_a_name_that_it_covers(void **state)
     apr_array_header_t *certs = apr_array_make(pool, 1, sizeof(ja_set_cert_t));
     ja_bytes_t csr, pem;
     const ja_set_t *set;
-    int committed;
+    ja_set_outcome_t outcome;
 
     (void)state;
     works(ja_set_make_key(&csr, store, NAME, JA_KEY_P256, names, NULL, pool, pool));
@@ -155,7 +155,7 @@ static void a_wildcard_is_found_by_a_name_that_it_covers(void **state)
     works(ja_set_keep_chain(apr_array_push(certs), store, NAME, JA_KEY_P256, &pem, &csr, names, NOW,
                             pool, pool));
     works(ja_set_stage(&set, store, NAME, certs, CA_URL, NOW, pool, pool));
-    works(ja_set_commit(&committed, store, NAME, p256_only(), names, NOW, pool));
+    works(ja_set_commit(&outcome, store, domain_with(p256_only()), NOW, pool));
     assert_string_equal(adopted(OTHER, p256_only(), names_of(OTHER, NULL), NOW), NAME);
     assert_null(adopted("x.y.a.jp", p256_only(), names_of("x.y.a.jp", NULL), NOW));
 }

@@ -17,7 +17,11 @@ static const apr_array_header_t *p256_only(void)
 
 static ja_err_t *commit(int *committed, const apr_array_header_t *specs)
 {
-    return ja_set_commit(committed, store, NAME, specs, names, NOW, pool);
+    ja_set_outcome_t outcome;
+    ja_err_t *err = ja_set_commit(&outcome, store, domain_with(specs), NOW, pool);
+
+    *committed = outcome == JA_SET_COMMITTED;
+    return err;
 }
 
 static void nothing_staged_is_nothing_done(void **state)
@@ -196,11 +200,11 @@ static void it_can_be_asked_before(void **state)
     const apr_array_header_t *specs = p256_only();
 
     (void)state;
-    fails(ja_set_check_staged(store, NAME, specs, names, NOW, pool), JA_E_NOT_FOUND, NAME);
+    fails(ja_set_check_staged(store, domain_with(specs), NOW, pool), JA_E_NOT_FOUND, NAME);
     staged(specs, 0);
-    works(ja_set_check_staged(store, NAME, specs, names, NOW, pool));
+    works(ja_set_check_staged(store, domain_with(specs), NOW, pool));
     garbage(in_store("staging/a.jp/fullchain-p256.pem"));
-    fails(ja_set_check_staged(store, NAME, specs, names, NOW, pool), JA_E_SET_BAD, "refused");
+    fails(ja_set_check_staged(store, domain_with(specs), NOW, pool), JA_E_SET_BAD, "refused");
     assert_int_equal(tree_count(in_store("staging/a.jp")), 3);
     assert_int_equal(tree_count(in_store("live")), 0);
 }
@@ -208,12 +212,11 @@ static void it_can_be_asked_before(void **state)
 static void an_expired_set_is_refused(void **state)
 {
     const apr_time_t later = NOW + apr_time_from_sec(91L * DAY);
-    int committed;
+    ja_set_outcome_t outcome;
 
     (void)state;
     staged(p256_only(), 0);
-    fails(ja_set_commit(&committed, store, NAME, p256_only(), names, later, pool), JA_E_SET_BAD,
-          "");
+    fails(ja_set_commit(&outcome, store, domain_with(p256_only()), later, pool), JA_E_SET_BAD, "");
 }
 
 static void dates_from_the_future_are_not_believed(void **state)

@@ -83,7 +83,9 @@ static void defaults_are_those_that_are_documented(void **state)
     assert_int_equal(APR_ARRAY_IDX(merged.keys, 0, ja_key_spec_t), JA_KEY_RSA2048);
     assert_int_equal(merged.renew_before.percent, 33);
     assert_int_equal(merged.renew, JA_RENEW_AUTO);
-    assert_int_equal(merged.activation, JA_ACTIVATION_MANUAL);
+    assert_int_equal(merged.activation, JA_ACTIVATION_HOT);
+    assert_int_equal(merged.delay.kind, JA_DELAY_UNSET);
+    assert_true(merged.stapling);
     assert_int_equal(merged.concurrency, 50);
 }
 
@@ -244,6 +246,19 @@ static void accounts_are_read_and_never_shown(void **state)
     assert_string_equal(printed(&settings, "ExternalAccount"), "");
 }
 
+static void accounts_of_too_few_or_too_many_words_are_explained(void **state)
+{
+    (void)state;
+    REFUSES("ExternalAccount", "kid", "one word only");
+    REFUSES("ExternalAccount", "kid\u3000" HMAC, "half-width blank");
+    REFUSES("ExternalAccount", "kid c2VjcmV0 LXNlY3JldC1zZWNyZXQ", "has 3 words");
+    REFUSES("ExternalAccount", "k i d " HMAC " issued=2026-11-22", "has 4 words");
+    REFUSES("ExternalAccount", "file: /etc/eab", "directly behind \"file:\"");
+    REFUSES("ExternalAccount", "file:/my documents/eab", "into quotes");
+    REFUSES("ExternalAccount", HMAC " kid", "interchanged");
+    REFUSES("ExternalAccount", "kid " HMAC "\n", "line break at position 29");
+}
+
 static void accounts_are_read_from_files(void **state)
 {
     const char *dir = tree_dir(pool);
@@ -322,11 +337,37 @@ static void words_are_those_that_are_listed(void **state)
     REFUSES("Renew", "sometimes", "auto, always, manual");
     REFUSES("Renew", "auto always", "more than one word");
     REFUSES("Renew", "", "auto, always, manual");
-    TAKES("Activation", "graceful");
+    TAKES("Activation", "hot");
     TAKES("Activation", "manual");
-    REFUSES("Activation", "hot",
-            "not supported yet by this version; allowed: one of graceful, manual");
-    REFUSES("Activation", "now", "graceful, manual");
+    REFUSES("Activation", "now", "hot, graceful, manual");
+    TAKES("Stapling", "On");
+    REFUSES("Stapling", "maybe", "off, on");
+}
+
+static void delays_are_for_the_responder_or_for_a_time(void **state)
+{
+    ja_settings_t settings = { 0 };
+
+    (void)state;
+    assert_null(give(&settings, "ActivationDelay", "ocsp", pool));
+    assert_int_equal(settings.delay.kind, JA_DELAY_OCSP);
+    assert_int_equal(settings.delay.limit, JA_GATE_OCSP_MAX);
+    memset(&settings, 0, sizeof(settings));
+    assert_null(give(&settings, "ActivationDelay", "OCSP 30min", pool));
+    assert_int_equal(settings.delay.limit, apr_time_from_sec(1800));
+    memset(&settings, 0, sizeof(settings));
+    assert_null(give(&settings, "ActivationDelay", "5min", pool));
+    assert_int_equal(settings.delay.kind, JA_DELAY_TIME);
+    TAKES("ActivationDelay", "off");
+    TAKES("ActivationDelay", "7d");
+    REFUSES("ActivationDelay", "0s", "1s to 7d");
+    REFUSES("ActivationDelay", "8d", "1s to 7d");
+    REFUSES("ActivationDelay", "10", "1s to 7d");
+    REFUSES("ActivationDelay", "10%", "1s to 7d");
+    REFUSES("ActivationDelay", "ocsp 10", "1s to 7d");
+    REFUSES("ActivationDelay", "ocsp 10min 20min", "1s to 7d");
+    REFUSES("ActivationDelay", "off 10min", "off");
+    REFUSES("ActivationDelay", "", "ocsp");
 }
 
 static void concurrency_is_a_number(void **state)
@@ -361,6 +402,10 @@ static void what_is_printed_is_read_back_as_the_same(void **state)
         { "RenewBefore", "30d" },
         { "Renew", "manual" },
         { "Activation", "graceful" },
+        { "ActivationDelay", "ocsp 30min" },
+        { "ActivationDelay", "45s" },
+        { "ActivationDelay", "off" },
+        { "Stapling", "off" },
         { "Concurrency", "7" },
     };
     ja_settings_t settings;
@@ -401,11 +446,13 @@ int main(void)
         TEST(contacts_are_one_to_six_mail_addresses),
         TEST(agreement_is_one_word),
         TEST(accounts_are_read_and_never_shown),
+        TEST(accounts_of_too_few_or_too_many_words_are_explained),
         TEST(accounts_are_read_from_files),
         TEST(challenges_are_those_of_this_version),
         TEST(keys_are_of_five_kinds),
         TEST(renewal_is_before_expiry_and_after_issuance),
         TEST(words_are_those_that_are_listed),
+        TEST(delays_are_for_the_responder_or_for_a_time),
         TEST(concurrency_is_a_number),
         TEST(what_is_printed_is_read_back_as_the_same),
         TEST(long_and_odd_values_are_shown_cut_and_on_one_line),

@@ -26,6 +26,7 @@ ja_plan_domain_t *sample_domain(void)
     domain->challenges = names_of("http-01", NULL);
     domain->renew_before.duration = apr_time_from_sec(30L * DAY);
     domain->renew = JA_RENEW_ALWAYS;
+    domain->activation = JA_ACTIVATION_MANUAL;
     domain->is_used = 1;
     return domain;
 }
@@ -102,6 +103,12 @@ ja_job_t *sample_failed(const char *text, long ago_s, long in_s)
     error->text = text;
     error->activity = "placing the order";
     error->at = AFTER(-ago_s);
+    error->value = text;
+    error->subs = apr_array_make(pool, 2, sizeof(ja_job_sub_t));
+    APR_ARRAY_PUSH((apr_array_header_t *)error->subs, ja_job_sub_t) =
+        (ja_job_sub_t){ SAMPLE_NAME, "caa", text, NULL };
+    APR_ARRAY_PUSH((apr_array_header_t *)error->subs, ja_job_sub_t) =
+        (ja_job_sub_t){ NULL, text, "", text };
     job->error = error;
     job->attempts = 3;
     job->started_at = AFTER(-ago_s - 10);
@@ -119,6 +126,18 @@ ja_account_file_t *sample_account(void)
     return account;
 }
 
+/* None of the live certificates has a response. */
+static const apr_array_header_t *no_ocsp(const ja_set_t *live)
+{
+    int n = live ? live->certs->nelts : 0;
+    apr_array_header_t *none = apr_array_make(pool, n, sizeof(ja_report_ocsp_t));
+
+    while (none->nelts < n) {
+        ((ja_report_ocsp_t *)apr_array_push(none))->has = 0;
+    }
+    return none;
+}
+
 ja_report_t *sample_report(const ja_derive_t *first, ...)
 {
     ja_report_t *report = apr_pcalloc(pool, sizeof(*report));
@@ -131,11 +150,14 @@ ja_report_t *sample_report(const ja_derive_t *first, ...)
         .registered_at = AFTER(-DAY),
     };
     const ja_derive_t *from;
+    ja_report_domain_t domain;
     va_list args;
 
     va_start(args, first);
     for (from = first; from; from = va_arg(args, const ja_derive_t *)) {
-        APR_ARRAY_PUSH(domains, ja_report_domain_t) = ja_derive_domain(from);
+        domain = ja_derive_domain(from);
+        domain.ocsp = no_ocsp(from->live);
+        APR_ARRAY_PUSH(domains, ja_report_domain_t) = domain;
     }
     va_end(args);
     APR_ARRAY_PUSH(accounts, ja_report_account_t) = account;

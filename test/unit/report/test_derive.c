@@ -181,6 +181,48 @@ static void state_and_next_follow_from_what_there_is(void **state)
     }
 }
 
+/* What is staged goes its way by itself, or waits for somebody. */
+static void next_of_what_is_staged_follows_from_its_gate(void **state)
+{
+    static const struct {
+        ja_activation_t activation;
+        ja_gate_t gate;
+        ja_report_next_t next;
+        long next_s; /* -1: none */
+    } GATES[] = {
+        { JA_ACTIVATION_HOT, { JA_GATE_OPEN, 0, 0 }, JA_REPORT_GO_LIVE, -1 },
+        { JA_ACTIVATION_GRACEFUL, { JA_GATE_OPEN, 0, 0 }, JA_REPORT_GO_LIVE, -1 },
+        { JA_ACTIVATION_MANUAL, { JA_GATE_OPEN, 0, 0 }, JA_REPORT_RESTART, -1 },
+        { JA_ACTIVATION_HOT, { JA_GATE_WAITS, 1, NOW + 7000000 }, JA_REPORT_OCSP, 7 },
+        { JA_ACTIVATION_MANUAL, { JA_GATE_WAITS, 1, 0 }, JA_REPORT_OCSP, -1 },
+        { JA_ACTIVATION_HOT, { JA_GATE_WAITS, 0, NOW + 9000000 }, JA_REPORT_DELAY, 9 },
+        { JA_ACTIVATION_HOT, { JA_GATE_SHUT, 0, 0 }, JA_REPORT_RENEW, 0 },
+    };
+    ja_derive_t from = { .plan = sample_domain(),
+                         .staged = sample_set(-DAY, 89L * DAY),
+                         .job = sample_job(),
+                         .account = sample_account(),
+                         .now = NOW };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(GATES) / sizeof(GATES[0]); i++) {
+        ja_plan_domain_t plan = *sample_domain();
+        ja_report_domain_t domain;
+
+        plan.activation = GATES[i].activation;
+        from.plan = &plan;
+        from.gate = GATES[i].gate;
+        domain = ja_derive_domain(&from);
+        assert_int_equal(domain.state, JA_REPORT_STAGED);
+        assert_int_equal(domain.next_action, GATES[i].next);
+        if (GATES[i].next != JA_REPORT_RENEW) {
+            assert_int_equal(domain.next_at,
+                             GATES[i].next_s < 0 ? 0 : NOW + apr_time_from_sec(GATES[i].next_s));
+        }
+    }
+}
+
 static void activity_is_that_of_the_flow(void **state)
 {
     const case_t busy = { "", ALWAYS, NONE, NONE, BUSY, OK, 0, 0, 0, 0, 0 };
@@ -206,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(state_and_next_follow_from_what_there_is),
+        TEST(next_of_what_is_staged_follows_from_its_gate),
         TEST(activity_is_that_of_the_flow),
         TEST(validity_is_that_of_the_first_to_expire),
     };

@@ -21,9 +21,13 @@ static const ja_json_t *first_domain(const ja_json_t *json)
 
 static void a_valid_domain_has_its_certificate(void **state)
 {
-    ja_derive_t good = {
-        sample_domain(), sample_set(-DAY, 89L * DAY), NULL, sample_job(), sample_account(), NOW
-    };
+    ja_derive_t good = { sample_domain(),
+                         sample_set(-DAY, 89L * DAY),
+                         NULL,
+                         sample_job(),
+                         sample_account(),
+                         NOW,
+                         { JA_GATE_OPEN, 0, 0 } };
     const ja_json_t *json = read_back(sample_report(&good, NULL));
     const ja_json_t *domain = first_domain(json);
     const ja_json_t *cert = ja_json_at(ja_json_get(domain, "certificates"), 0);
@@ -49,16 +53,30 @@ static void a_valid_domain_has_its_certificate(void **state)
 
 static void a_failed_one_has_its_error(void **state)
 {
-    ja_derive_t failed = { sample_domain(),  NULL, NULL, sample_failed("\x1b<b>\xff", 60, 300),
-                           sample_account(), NOW };
+    ja_derive_t failed = { sample_domain(),
+                           NULL,
+                           NULL,
+                           sample_failed("\x1b<b>\xff", 60, 300),
+                           sample_account(),
+                           NOW,
+                           { JA_GATE_OPEN, 0, 0 } };
     const ja_json_t *domain = first_domain(read_back(sample_report(&failed, NULL)));
     const ja_json_t *error = ja_json_get(domain, "error");
+    const ja_json_t *subs = ja_json_get(error, "subproblems");
 
     (void)state;
     assert_true(ja_json_get_bool(domain, "bad", 0));
     assert_string_equal(ja_json_get_str(error, "id", ""), "JA0414");
     assert_string_equal(ja_json_get_str(error, "text", ""), "\x1b<b>?");
     assert_string_equal(ja_json_get_str(error, "activity", ""), "placing the order");
+    assert_string_equal(ja_json_get_str(error, "value", ""), "\x1b<b>?");
+    assert_int_equal(ja_json_count(subs), 2);
+    assert_string_equal(ja_json_get_str(ja_json_at(subs, 0), "name", ""), SAMPLE_NAME);
+    assert_string_equal(ja_json_get_str(ja_json_at(subs, 0), "type", ""), "caa");
+    assert_string_equal(ja_json_get_str(ja_json_at(subs, 0), "detail", ""), "\x1b<b>?");
+    assert_null(ja_json_get(ja_json_at(subs, 0), "value"));
+    assert_null(ja_json_get(ja_json_at(subs, 1), "name"));
+    assert_string_equal(ja_json_get_str(ja_json_at(subs, 1), "value", ""), "\x1b<b>?");
     assert_string_equal(ja_json_get_str(ja_json_get(error, "advice"), "en", ""),
                         ja_err_row(JA_E_REJECTED_NAME)->en);
     assert_string_equal(ja_json_get_str(ja_json_get(error, "advice"), "ja", ""),
@@ -73,7 +91,7 @@ static void a_failed_one_has_its_error(void **state)
 static void a_staged_set_and_the_account_are_there(void **state)
 {
     ja_derive_t staged = { sample_domain(),  NULL, sample_set(-DAY, 89L * DAY), sample_job(),
-                           sample_account(), NOW };
+                           sample_account(), NOW,  { JA_GATE_OPEN, 0, 0 } };
     const ja_json_t *json = read_back(sample_report(&staged, NULL));
     const ja_json_t *set = ja_json_get(first_domain(json), "staged");
     const ja_json_t *account = ja_json_at(ja_json_get(json, "accounts"), 0);

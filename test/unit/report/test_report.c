@@ -72,7 +72,8 @@ static void files_are_read(void **state)
 static void an_account_whose_last_try_failed_is_bad(void **state)
 {
     ja_account_file_t *account = sample_account();
-    ja_job_error_t error = { "JA0203", "key.json belongs to user 0", "looking for it", NOW };
+    ja_job_error_t error = { "JA0203", "key.json belongs to user 0", "looking for it", NOW, NULL,
+                             NULL };
     ja_report_t *report;
 
     (void)state;
@@ -119,9 +120,13 @@ static void one_domain_is_found_by_any_of_its_names(void **state)
 
 static void states_are_counted(void **state)
 {
-    ja_derive_t good = {
-        sample_domain(), sample_set(-DAY, 89L * DAY), NULL, sample_job(), sample_account(), NOW
-    };
+    ja_derive_t good = { sample_domain(),
+                         sample_set(-DAY, 89L * DAY),
+                         NULL,
+                         sample_job(),
+                         sample_account(),
+                         NOW,
+                         { JA_GATE_OPEN, 0, 0 } };
     ja_derive_t none = good;
     int counts[JA_REPORT_STATE_COUNT];
 
@@ -135,9 +140,13 @@ static void states_are_counted(void **state)
 
 static void what_needs_attention_comes_first(void **state)
 {
-    ja_derive_t good = {
-        sample_domain(), sample_set(-DAY, 89L * DAY), NULL, sample_job(), sample_account(), NOW
-    };
+    ja_derive_t good = { sample_domain(),
+                         sample_set(-DAY, 89L * DAY),
+                         NULL,
+                         sample_job(),
+                         sample_account(),
+                         NOW,
+                         { JA_GATE_OPEN, 0, 0 } };
     ja_derive_t sooner = good;
     ja_derive_t failed = good;
     ja_derive_t expired = good;

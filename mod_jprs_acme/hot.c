@@ -1,0 +1,140 @@
+#include "hot.h"
+
+#include <httpd.h>
+#include <http_config.h>
+#include <http_core.h>
+
+#include <apr_optional_hooks.h>
+#include <openssl/ssl.h>
+
+#include "activate.h"
+#include "adopted.h"
+#include "aplog.h"
+#include "conf.h"
+#include "shared.h"
+#include "stapling.h"
+
+/* As in mod_ssl_openssl.h, which distributions do not ship. An optional hook goes by its name: where
+ * mod_ssl doesn't have it, nothing is called. */
+typedef int ssl_HOOK_init_server_t(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx);
+
+#define ALPN_CHALLENGE     "acme-tls/1" /* RFC 8737 */
+#define ALPN_CHALLENGE_LEN 10
+
+static char *is_cold; /* for each domain of the plan: a virtual host has no hook */
+
+/* ---- handshakes ------------------------------------------------------------------------------ */
+
+/* With TLS 1.3 the protocol has been chosen by now, and another certificate with it. */
+static int is_challenge(const SSL *ssl)
+{
+    const unsigned char *alpn;
+    unsigned len;
+
+    SSL_get0_alpn_selected(ssl, &alpn, &len);
+    return len == ALPN_CHALLENGE_LEN && memcmp(alpn, ALPN_CHALLENGE, len) == 0;
+}
+
+/* OpenSSL's cert_cb: before a certificate is chosen, after SNI. Whatever happens, the handshake goes
+ * on, with the certificates of the start if there are no others. */
+static int choose(SSL *ssl, void *domain)
+{
+    const ja_adopted_t *adopted;
+    int i = ((const ja_plan_domain_t *)domain)->index;
+
+    if (!is_challenge(ssl)) {
+        adopted = ja_adopted_get(i, ssl);
+        if (adopted && adopted->n_certs > 0) {
+            return ja_adopted_use(adopted, ssl);
+        }
+    }
+    return 1;
+}
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+static int init_server(server_rec *s, apr_pool_t *pool, int is_proxy, SSL_CTX *ctx)
+{
+    ja_site_t *site = ja_conf_site(s);
+
+    (void)pool;
+    if (is_proxy || site->serves == JA_SERVES_OTHERS || !ja_shared_handover()) {
+        return DECLINED;
+    }
+    SSL_CTX_set_cert_cb(ctx, choose, (void *)site->domain);
+    ja_stapling_install(ctx, site->domain);
+    site->is_hooked = 1;
+    return OK;
+}
+
+int ja_hot_works(const ja_plan_domain_t *domain)
+{
+    return is_cold && !is_cold[domain->index] && !ap_exists_config_define("DEBUG");
+}
+
+int ja_hot_has(const ja_plan_domain_t *domain)
+{
+    return ja_shared_handover() && ja_handover_edition(ja_shared_handover(), domain->index) != 0;
+}
+
+/* Where it was to be hot and can't be, somebody has to know before the first renewal. */
+static void tell(server_rec *s, const ja_plan_domain_t *cold, apr_pool_t *ptemp)
+{
+    if (ap_exists_config_define("DEBUG")) {
+        ja_log_line(ja_aplog_make(s, ptemp), JA_LOG_NOTICE,
+                    "mod_jprs_acme: with httpd -X new certificates go live at the next start only");
+    }
+    else if (cold) {
+        ja_log_line(ja_aplog_make(s, ptemp), JA_LOG_NOTICE,
+                    "%s: the running mod_ssl does not let certificates be changed without a "
+                    "restart: instead of \"ManagedDomainActivation hot\" the server restarts "
+                    "gracefully by itself",
+                    cold->name);
+    }
+}
+
+static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    int n_domains = ja_conf_get(s)->plan->domains->nelts;
+
+    (void)plog;
+    (void)ptemp;
+    is_cold = NULL;
+    if (ja_shared_handover()) {
+        is_cold = apr_pcalloc(pconf, (apr_size_t)n_domains);
+        ja_adopted_init(s, n_domains, pconf);
+    }
+    return OK;
+}
+
+/* mod_ssl has been through all virtual hosts. */
+static int finish(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    const ja_plan_domain_t *cold = NULL;
+    server_rec *at;
+
+    (void)pconf;
+    (void)plog;
+    for (at = s; is_cold && at; at = at->next) {
+        const ja_site_t *site = ja_conf_site(at);
+
+        if (site->serves != JA_SERVES_OTHERS && !site->is_hooked) {
+            is_cold[site->domain->index] = 1;
+            cold = site->domain->activation == JA_ACTIVATION_HOT ? site->domain : cold;
+        }
+    }
+    if (is_cold) {
+        tell(s, cold, ptemp);
+    }
+    return OK;
+}
+
+void ja_hot_register(apr_pool_t *pool)
+{
+    static const char *const BEFORE_SSL[] = { "mod_ssl.c", NULL };
+
+    (void)pool;
+    ap_hook_post_config(start, NULL, BEFORE_SSL, APR_HOOK_MIDDLE);
+    ap_hook_post_config(finish, NULL, NULL, APR_HOOK_REALLY_LAST);
+    APR_OPTIONAL_HOOK(ssl, init_server, init_server, NULL, NULL, APR_HOOK_MIDDLE);
+}

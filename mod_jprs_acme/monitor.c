@@ -1,0 +1,172 @@
+#include "monitor.h"
+
+#include <httpd.h>
+#include <http_config.h>
+#include <mpm_common.h>
+
+#include "activate.h"
+#include "aplog.h"
+#include "base/clock.h"
+#include "conf.h"
+#include "event/event.h"
+#include "hot.h"
+#include "shared.h"
+#include "store/store_fs.h"
+#include "takeover.h"
+
+/* httpd calls every ten seconds, but again and again while children end. */
+#define LOOK_EVERY apr_time_from_sec(1)
+
+/* Children that end have to wait for us: what takes longer is gone on with at the next look. */
+#define ROUND_LIMIT apr_time_from_sec(2)
+
+/* After a failure that may pass, such as a full disk. */
+#define RETRY_FIRST apr_time_from_sec(30)
+#define RETRY_LAST  apr_time_from_sec(3600)
+
+/* Of this generation; it lives in pconf. */
+typedef struct {
+    const ja_plan_t *plan;
+    const ja_log_t *log;
+    ja_handover_t *handover;
+    apr_time_t look_at;
+    int first;                 /* where the next round begins        */
+    int is_unfinished;         /* the last one came to its limit     */
+    int needs_restart;         /* a set waits for a graceful restart */
+    apr_interval_time_t pause; /* after a failure; 0: there was none */
+    apr_time_t retry_at;
+} watch_t;
+
+static watch_t *watch;
+
+/* ---- one domain ------------------------------------------------------------------------------ */
+
+/* Without a restart: whatever the outcome is, the runner is told. */
+static void serve_hot(const ja_plan_domain_t *domain, ja_store_t *store, apr_pool_t *scratch)
+{
+    switch (ja_takeover_commit(domain, store, watch->log, scratch)) {
+    case JA_TAKEOVER_DONE:
+        if (!ja_takeover_publish(domain, store, watch->handover, watch->log, scratch)) {
+            watch->needs_restart = 1;
+        }
+        ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_TAKEN);
+        break;
+    case JA_TAKEOVER_NOTHING: /* it has been taken back, or is live already */
+        ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_TAKEN);
+        break;
+    case JA_TAKEOVER_REFUSED:
+        ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_REFUSED);
+        break;
+    case JA_TAKEOVER_FAILED: /* stays on offer */
+        watch->pause = watch->pause == 0               ? RETRY_FIRST
+                       : watch->pause > RETRY_LAST / 2 ? RETRY_LAST
+                                                       : watch->pause * 2;
+        watch->retry_at = ja_clock_now() + watch->pause;
+        break;
+    }
+}
+
+static void serve(const ja_plan_domain_t *domain, ja_store_t *store, apr_pool_t *scratch)
+{
+    if (domain->activation == JA_ACTIVATION_HOT && ja_hot_works(domain)) {
+        serve_hot(domain, store, scratch);
+    }
+    else if (domain->activation != JA_ACTIVATION_MANUAL) {
+        watch->needs_restart = 1;
+    }
+}
+
+/* ---- a round --------------------------------------------------------------------------------- */
+
+/* All that is on offer, beginning where the last round had to stop. */
+static void serve_all(ja_store_t *store, apr_pool_t *pool)
+{
+    apr_time_t limit = ja_clock_now() + ROUND_LIMIT;
+    int n = watch->plan->domains->nelts;
+    apr_pool_t *scratch;
+    int step;
+
+    watch->retry_at = 0;
+    apr_pool_create(&scratch, pool);
+    for (step = 0; step < n && ja_clock_now() < limit; step++) {
+        int i = (watch->first + step) % n;
+
+        if (ja_handover_word(watch->handover, i) == JA_HANDOVER_READY) {
+            serve(APR_ARRAY_IDX(watch->plan->domains, i, const ja_plan_domain_t *), store, scratch);
+            apr_pool_clear(scratch);
+        }
+    }
+    apr_pool_destroy(scratch);
+    watch->is_unfinished = step < n;
+    watch->first = step < n ? (watch->first + step) % n : 0;
+    watch->pause = watch->retry_at == 0 ? 0 : watch->pause;
+}
+
+static int has_work(apr_time_t now)
+{
+    int has_rung = ja_handover_has_rung(watch->handover);
+
+    return has_rung || watch->is_unfinished || (watch->retry_at != 0 && now >= watch->retry_at);
+}
+
+static void do_round(apr_pool_t *pool)
+{
+    ja_store_t *store;
+    ja_err_t *err = ja_store_fs_open(&store, watch->plan->store_path, pool, pool);
+
+    if (err) {
+        ja_event_errored(watch->log, "mod_jprs_acme", err, "opening the store", 0, pool);
+        watch->retry_at = ja_clock_now() + RETRY_LAST;
+        return;
+    }
+    serve_all(store, pool);
+}
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+static int on_monitor(apr_pool_t *p, server_rec *s)
+{
+    apr_time_t now = ja_clock_now();
+    apr_pool_t *pool;
+
+    (void)s;
+    if (!watch || (now < watch->look_at && watch->look_at - now <= LOOK_EVERY)) {
+        return DECLINED;
+    }
+    watch->look_at = now + LOOK_EVERY;
+    if (has_work(now)) {
+        apr_pool_create(&pool, p);
+        do_round(pool);
+        apr_pool_destroy(pool);
+    }
+    return DECLINED;
+}
+
+static apr_status_t forget(void *baton)
+{
+    (void)baton;
+    watch = NULL;
+    return APR_SUCCESS;
+}
+
+static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
+{
+    (void)plog;
+    (void)ptemp;
+    watch = NULL;
+    if (ja_activate_store() && ja_shared_handover()) {
+        watch = apr_pcalloc(pconf, sizeof(*watch));
+        watch->plan = ja_conf_get(s)->plan;
+        watch->log = ja_aplog_make(s, pconf);
+        watch->handover = ja_shared_handover();
+        apr_pool_cleanup_register(pconf, NULL, forget, apr_pool_cleanup_null);
+    }
+    return OK;
+}
+
+void ja_monitor_register(apr_pool_t *pool)
+{
+    (void)pool;
+    ap_hook_post_config(start, NULL, NULL, APR_HOOK_MIDDLE);
+    ap_hook_monitor(on_monitor, NULL, NULL, APR_HOOK_MIDDLE);
+}

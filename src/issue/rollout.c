@@ -1,0 +1,309 @@
+#include "issue/rollout.h"
+
+#include <string.h>
+
+#include <apr_strings.h>
+
+#include "base/clock.h"
+#include "event/event.h"
+#include "issue/due.h"
+
+/* How soon and how often the parent's answer is looked for: one look at shared memory. */
+#define LOOK_FIRST apr_time_from_sec(1)
+#define LOOK_LAST  apr_time_from_sec(15)
+
+/* When the gate, or the receiver of news, could not be asked. */
+#define ASK_AGAIN apr_time_from_sec(60)
+
+/* How often somebody is reminded that it is his turn. */
+#define REMIND_EVERY apr_time_from_sec(86400)
+
+/* With less than a tenth of the lifetime left, what waits is a warning. */
+#define URGENT_PERCENT 10
+
+typedef struct {
+    const ja_set_t *set; /* or NULL */
+    apr_pool_t *pool;    /* its own; its staples end with it */
+} side_t;
+
+struct ja_rollout_t {
+    ja_rollout_conf_t conf;
+    apr_pool_t *pool;
+    side_t live, staged;
+    ja_timer_t *timer;
+    int is_offered;            /* to the parent, who has not answered yet */
+    int is_told;               /* that the staged set waits               */
+    apr_interval_time_t pause; /* between looks                           */
+};
+
+static void on_time(void *baton);
+
+ja_rollout_t *ja_rollout_make(const ja_rollout_conf_t *conf, apr_pool_t *pool)
+{
+    ja_rollout_t *a = apr_pcalloc(pool, sizeof(*a));
+
+    a->conf = *conf;
+    a->pool = pool;
+    a->timer = ja_timer_make(conf->loop, on_time, a, pool);
+    return a;
+}
+
+const char *ja_rollout_text(const ja_plan_domain_t *plan)
+{
+    switch (plan->activation) {
+    case JA_ACTIVATION_HOT:
+        return "it goes live by itself, without a restart";
+    case JA_ACTIVATION_GRACEFUL:
+        return "it goes live by itself, with a graceful restart";
+    case JA_ACTIVATION_MANUAL:
+    case JA_ACTIVATION_COUNT:
+        break;
+    }
+    return "it goes live when httpd is restarted (apachectl graceful)";
+}
+
+static void look_again(ja_rollout_t *a, apr_interval_time_t in)
+{
+    ja_timer_set(a->timer, ja_clock_now() + in);
+}
+
+/* ---- the gate -------------------------------------------------------------------------------- */
+
+/* "Sun, 22 Nov 2026 10:00:00 GMT" */
+static const char *date_of(apr_time_t at, apr_pool_t *scratch)
+{
+    char *date = apr_palloc(scratch, APR_RFC822_DATE_LEN);
+
+    apr_rfc822_date(date, at);
+    return date;
+}
+
+/* The staged set waits at the gate: told once. */
+static void wait_there(ja_rollout_t *a, const ja_gate_t *gate, apr_pool_t *scratch)
+{
+    if (!a->is_told) {
+        ja_event_tell(
+            a->conf.log, JA_EVENT_WAITING, a->conf.plan->name, "the staged set waits%s%s%s",
+            gate->is_for_ocsp ? " until the CA's OCSP responder knows it" : "",
+            gate->is_for_ocsp && gate->at != 0 ? ", or" : "",
+            gate->at != 0 ? apr_pstrcat(scratch, " until ", date_of(gate->at, scratch), NULL) : "");
+        a->is_told = 1;
+    }
+    if (gate->at != 0) {
+        ja_timer_set(a->timer, gate->at);
+    }
+}
+
+static int is_urgent(const ja_set_t *live, apr_time_t now)
+{
+    const ja_cert_facts_t *facts = ja_set_first_to_expire(live);
+
+    return facts->not_after - now < (facts->not_after - facts->not_before) / 100 * URGENT_PERCENT;
+}
+
+static void tell_overdue(const ja_rollout_t *a, apr_pool_t *scratch)
+{
+    const ja_set_t *live = a->live.set;
+    int urgent = !live || is_urgent(live, ja_clock_now());
+
+    ja_event_tell(a->conf.log, urgent ? JA_EVENT_OVERDUE : JA_EVENT_WAITING, a->conf.plan->name,
+                  "a set is staged since %s and waits for a restart (apachectl graceful); %s%s",
+                  date_of(a->staged.set->created_at, scratch),
+                  live ? "the one in use ends " : "nothing is in use before it",
+                  live ? date_of(ja_set_first_to_expire(live)->not_after, scratch) : "");
+}
+
+/* Nothing happens by itself. That it has been staged has told whose turn it is: once more for each
+ * day that is over. */
+static void remind(ja_rollout_t *a, apr_pool_t *scratch)
+{
+    apr_interval_time_t age = ja_clock_now() - a->staged.set->created_at;
+
+    if (age >= REMIND_EVERY) {
+        tell_overdue(a, scratch);
+    }
+    look_again(a, REMIND_EVERY - (age > 0 ? age % REMIND_EVERY : 0));
+}
+
+static void offer(ja_rollout_t *a)
+{
+    ja_handover_offer(a->conf.handover, a->conf.plan->index);
+    a->is_offered = 1;
+    a->pause = LOOK_FIRST;
+    look_again(a, a->pause);
+}
+
+static void tell_news(ja_rollout_t *a, ja_news_t news)
+{
+    if (!a->conf.news(a->conf.baton, news)) {
+        look_again(a, ASK_AGAIN);
+    }
+}
+
+static void ask_gate(ja_rollout_t *a, apr_pool_t *scratch)
+{
+    ja_gate_t gate;
+    ja_err_t *err =
+        ja_set_gate(&gate, a->conf.store, a->conf.plan, a->staged.set, ja_clock_now(), scratch);
+
+    if (err) {
+        ja_event_errored(a->conf.log, a->conf.plan->name, err, "asking whether the set may go live",
+                         ja_clock_now() + ASK_AGAIN, scratch);
+        look_again(a, ASK_AGAIN);
+        return;
+    }
+    switch (gate.state) {
+    case JA_GATE_WAITS:
+        wait_there(a, &gate, scratch);
+        break;
+    case JA_GATE_SHUT:
+        tell_news(a, JA_NEWS_REVOKED);
+        break;
+    case JA_GATE_OPEN:
+        if (a->conf.plan->activation == JA_ACTIVATION_MANUAL) {
+            remind(a, scratch);
+        }
+        else if (a->conf.handover) {
+            offer(a);
+        }
+        break;
+    }
+}
+
+/* ---- the parent's answer --------------------------------------------------------------------- */
+
+static void look(ja_rollout_t *a)
+{
+    ja_handover_word_t word = ja_handover_word(a->conf.handover, a->conf.plan->index);
+
+    if (word == JA_HANDOVER_READY) {
+        a->pause = a->pause * 2 > LOOK_LAST ? LOOK_LAST : a->pause * 2;
+        look_again(a, a->pause);
+        return;
+    }
+    a->is_offered = 0;
+    ja_handover_settle(a->conf.handover, a->conf.plan->index);
+    look_again(a, ASK_AGAIN); /* if nothing has changed */
+    tell_news(a, word == JA_HANDOVER_REFUSED ? JA_NEWS_REFUSED : JA_NEWS_TAKEN);
+}
+
+static void decide(ja_rollout_t *a)
+{
+    ja_due_why_t why;
+    apr_pool_t *scratch;
+
+    if (a->is_offered) {
+        look(a);
+    }
+    else if (a->staged.set && ja_due_fits(&why, a->conf.plan, a->staged.set)) {
+        apr_pool_create(&scratch, a->pool);
+        ask_gate(a, scratch);
+        apr_pool_destroy(scratch);
+    }
+}
+
+static void on_time(void *baton)
+{
+    decide(baton);
+}
+
+/* The responder has said something new. */
+static void on_staple(void *baton)
+{
+    ja_rollout_t *a = baton;
+
+    if (!a->is_offered) {
+        look_again(a, 0);
+    }
+}
+
+/* ---- sets ------------------------------------------------------------------------------------ */
+
+static const ja_set_t *copy_set(const ja_set_t *from, apr_pool_t *pool)
+{
+    apr_array_header_t *certs = apr_array_make(pool, from->certs->nelts, sizeof(ja_set_cert_t));
+    ja_set_t *set = apr_pmemdup(pool, from, sizeof(*from));
+    int i;
+
+    set->name = apr_pstrdup(pool, from->name);
+    set->ca_url = apr_pstrdup(pool, from->ca_url);
+    for (i = 0; i < from->certs->nelts; i++) {
+        ja_set_cert_copy(apr_array_push(certs), &APR_ARRAY_IDX(from->certs, i, const ja_set_cert_t),
+                         pool);
+    }
+    set->certs = certs;
+    return set;
+}
+
+static int is_same(const ja_set_t *a, const ja_set_t *b)
+{
+    int i;
+
+    if (!a || !b) {
+        return a == b;
+    }
+    for (i = 0; i < a->certs->nelts && i < b->certs->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(a->certs, i, const ja_set_cert_t).facts.sha256,
+                   APR_ARRAY_IDX(b->certs, i, const ja_set_cert_t).facts.sha256)
+            != 0) {
+            return 0;
+        }
+    }
+    return a->certs->nelts == b->certs->nelts && a->created_at == b->created_at;
+}
+
+/* The response of a staged certificate is wanted in any case: the gate asks for it. */
+static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
+{
+    ja_staple_conf_t conf = { .loop = a->conf.loop,
+                              .http = a->conf.http,
+                              .store = a->conf.store,
+                              .log = a->conf.log,
+                              .table = a->conf.plan->stapling ? a->conf.staples : NULL,
+                              .domain_index = a->conf.plan->index,
+                              .name = a->conf.plan->name };
+    int i;
+
+    for (i = 0; i < side->set->certs->nelts; i++) {
+        ja_staple_start(&conf, group, &APR_ARRAY_IDX(side->set->certs, i, const ja_set_cert_t),
+                        group == JA_GROUP_STAGING, on_staple, a, side->pool);
+    }
+}
+
+static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set, ja_group_t group)
+{
+    if (is_same(side->set, set)) {
+        return 0;
+    }
+    if (side->pool) {
+        apr_pool_destroy(side->pool);
+        side->pool = NULL;
+    }
+    side->set = NULL;
+    if (set) {
+        apr_pool_create(&side->pool, a->pool);
+        side->set = copy_set(set, side->pool);
+        if (group == JA_GROUP_STAGING || a->conf.plan->stapling) {
+            start_staples(a, side, group);
+        }
+    }
+    return 1;
+}
+
+/* What the parent was offered is another set now, or none: he finds out himself. */
+void ja_rollout_sets(ja_rollout_t *a, const ja_set_t *live, const ja_set_t *staged)
+{
+    change(a, &a->live, live, JA_GROUP_LIVE);
+    if (!change(a, &a->staged, staged, JA_GROUP_STAGING)) {
+        return;
+    }
+    if (a->is_offered) {
+        ja_handover_settle(a->conf.handover, a->conf.plan->index);
+        a->is_offered = 0;
+    }
+    a->is_told = 0;
+    ja_timer_stop(a->timer);
+    if (staged) {
+        look_again(a, 0);
+    }
+}

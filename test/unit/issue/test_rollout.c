@@ -1,0 +1,238 @@
+#include "scene.h"
+
+#include <apr_strings.h>
+
+#include "issue/rollout.h"
+
+#define S(n)  apr_time_from_sec(n)
+#define DAY_S 86400
+
+static ja_handover_t *handover;
+static ja_rollout_t *rollout;
+static const char *news; /* what was told, "taken revoked ..." */
+static int is_busy;      /* whoever is told has no time        */
+
+static int on_news(void *baton, ja_news_t told)
+{
+    static const char *const WORDS[] = {
+        [JA_NEWS_TAKEN] = "taken ", [JA_NEWS_REVOKED] = "revoked ", [JA_NEWS_REFUSED] = "refused "
+    };
+
+    (void)baton;
+    news = apr_pstrcat(pool, news, WORDS[told], NULL);
+    return !is_busy;
+}
+
+static int begins(void **state)
+{
+    int result = scene_begins(state);
+
+    handover = ja_handover_make(apr_pcalloc(pool, ja_handover_bytes(1)), 1, pool);
+    scene.domain.delay.kind = JA_DELAY_OFF;
+    scene.domain.activation = JA_ACTIVATION_HOT;
+    news = "";
+    is_busy = 0;
+    return result;
+}
+
+#define ROLLOUT_TEST(FN) cmocka_unit_test_setup_teardown(FN, begins, scene_ends)
+
+static void make(ja_handover_t *to)
+{
+    ja_rollout_conf_t conf = { .plan = &scene.domain,
+                               .loop = scene.loop,
+                               .http = &scene.http,
+                               .store = scene.store,
+                               .log = &scene.log,
+                               .handover = to,
+                               .news = on_news };
+
+    rollout = ja_rollout_make(&conf, pool);
+}
+
+/* A set for a.jp that nobody has to ask an OCSP responder for. */
+static ja_set_t *set_of(const char *sha256, apr_time_t created_at, apr_time_t not_after)
+{
+    apr_array_header_t *certs = apr_array_make(pool, 1, sizeof(ja_set_cert_t));
+    ja_set_t *set = apr_pcalloc(pool, sizeof(*set));
+    ja_set_cert_t *cert = apr_array_push(certs);
+
+    memset(cert, 0, sizeof(*cert));
+    cert->spec = JA_KEY_P256;
+    cert->facts.names = scene.domain.names;
+    cert->facts.sha256 = cert->facts.serial = cert->facts.issuer = sha256;
+    cert->facts.not_before = not_after - S(90 * DAY_S);
+    cert->facts.not_after = not_after;
+    cert->privkey_file = cert->fullchain_file = cert->privkey_sha256 = cert->fullchain_sha256 = "x";
+    set->name = "a.jp";
+    set->ca_url = SCENE_URL;
+    set->created_at = created_at;
+    set->certs = certs;
+    return set;
+}
+
+static ja_set_t *new_set(const char *sha256)
+{
+    return set_of(sha256, scene.now, scene.now + S(90 * DAY_S));
+}
+
+static void is_over(void *baton)
+{
+    (void)baton;
+    scene.is_done = 1;
+}
+
+/* Let so much time pass in the loop. */
+static void pass(apr_interval_time_t time)
+{
+    scene.is_done = 0;
+    ja_timer_set(ja_timer_make(scene.loop, is_over, NULL, pool), scene.now + time);
+    scene_run();
+}
+
+static ja_handover_word_t word(void)
+{
+    return ja_handover_word(handover, 0);
+}
+
+static void a_ready_set_is_offered_and_taken(void **state)
+{
+    (void)state;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, new_set("one"));
+    assert_int_equal(word(), JA_HANDOVER_NOTHING); /* never from within the call */
+    pass(S(1));
+    assert_true(ja_handover_has_rung(handover));
+    assert_int_equal(word(), JA_HANDOVER_READY);
+    pass(S(20));
+    assert_string_equal(news, "");
+    ja_handover_answer(handover, 0, JA_HANDOVER_TAKEN);
+    pass(S(15));
+    assert_string_equal(news, "taken ");
+    assert_int_equal(word(), JA_HANDOVER_NOTHING);
+}
+
+static void the_gate_is_waited_for(void **state)
+{
+    (void)state;
+    scene.domain.delay = (ja_delay_t){ JA_DELAY_TIME, S(300) };
+    make(handover);
+    ja_rollout_sets(rollout, NULL, new_set("one"));
+    pass(S(299));
+    assert_false(ja_handover_has_rung(handover));
+    assert_non_null(strstr(scene.lines, "the staged set waits until "));
+    pass(S(2));
+    assert_true(ja_handover_has_rung(handover));
+}
+
+static void a_refusal_is_told(void **state)
+{
+    (void)state;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, new_set("one"));
+    pass(S(1));
+    ja_handover_answer(handover, 0, JA_HANDOVER_REFUSED);
+    pass(S(15));
+    assert_string_equal(news, "refused ");
+}
+
+/* The parent was busy, but the set is still there: he may have had his reasons. */
+static void what_is_still_staged_is_offered_again_later(void **state)
+{
+    (void)state;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, new_set("one"));
+    pass(S(1));
+    ja_handover_answer(handover, 0, JA_HANDOVER_TAKEN);
+    pass(S(30));
+    assert_string_equal(news, "taken ");
+    assert_int_equal(word(), JA_HANDOVER_NOTHING);
+    pass(S(60));
+    assert_int_equal(word(), JA_HANDOVER_READY);
+}
+
+static void the_same_sets_again_change_nothing(void **state)
+{
+    ja_set_t *set = new_set("one");
+
+    (void)state;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, set);
+    pass(S(1));
+    assert_true(ja_handover_has_rung(handover));
+    ja_rollout_sets(rollout, NULL, set);
+    pass(S(30));
+    assert_false(ja_handover_has_rung(handover));
+    assert_int_equal(word(), JA_HANDOVER_READY);
+}
+
+static void another_set_is_offered_anew(void **state)
+{
+    (void)state;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, new_set("one"));
+    pass(S(1));
+    assert_true(ja_handover_has_rung(handover));
+    ja_rollout_sets(rollout, NULL, new_set("two"));
+    assert_int_equal(word(), JA_HANDOVER_NOTHING);
+    pass(S(1));
+    assert_true(ja_handover_has_rung(handover));
+    ja_rollout_sets(rollout, new_set("two"), NULL);
+    assert_int_equal(word(), JA_HANDOVER_NOTHING);
+    pass(S(DAY_S));
+    assert_string_equal(news, "");
+}
+
+static void a_set_for_another_configuration_waits(void **state)
+{
+    (void)state;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, new_set("one"));
+    scene_names(2);
+    pass(S(DAY_S));
+    assert_false(ja_handover_has_rung(handover));
+}
+
+static void manual_means_to_remind(void **state)
+{
+    const ja_set_t *live = set_of("old", scene.now - S(60 * DAY_S), scene.now + S(11 * DAY_S));
+
+    (void)state;
+    scene.domain.activation = JA_ACTIVATION_MANUAL;
+    make(handover);
+    ja_rollout_sets(rollout, live, new_set("one"));
+    pass(S(10));
+    assert_false(ja_handover_has_rung(handover));
+    assert_string_equal(scene.lines, ""); /* "staged" has just told it */
+    pass(S(DAY_S));
+    assert_non_null(strstr(scene.lines, "JA0013: waiting: a set is staged since "));
+    assert_null(strstr(scene.lines, "JA0014"));
+    pass(S(3 * DAY_S));
+    assert_non_null(strstr(scene.lines, "JA0014: overdue"));
+}
+
+static void without_a_parent_it_waits_for_a_restart(void **state)
+{
+    (void)state;
+    make(NULL);
+    ja_rollout_sets(rollout, NULL, new_set("one"));
+    pass(S(DAY_S));
+    assert_string_equal(news, "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ROLLOUT_TEST(a_ready_set_is_offered_and_taken),
+        ROLLOUT_TEST(the_gate_is_waited_for),
+        ROLLOUT_TEST(a_refusal_is_told),
+        ROLLOUT_TEST(what_is_still_staged_is_offered_again_later),
+        ROLLOUT_TEST(the_same_sets_again_change_nothing),
+        ROLLOUT_TEST(another_set_is_offered_anew),
+        ROLLOUT_TEST(a_set_for_another_configuration_waits),
+        ROLLOUT_TEST(manual_means_to_remind),
+        ROLLOUT_TEST(without_a_parent_it_waits_for_a_restart),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
