@@ -62,3 +62,19 @@ def staple_of(port, name):
                            name, "-status"], input="", capture_output=True, text=True, timeout=20)
     found = re.search(r"Cert Status: (\w+)", done.stdout)
     return found[1] if found else None
+
+
+def session_of(port, name):
+    """A TLS 1.2 session (its context with it), to be resumed."""
+    context = _context(None, None)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        with context.wrap_socket(plain, server_hostname=name) as tls:
+            return context, tls.session
+
+
+def is_resumed(port, name, session):
+    context, session = session
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        with context.wrap_socket(plain, server_hostname=name, session=session) as tls:
+            return tls.session_reused
