@@ -23,7 +23,7 @@
 
 typedef struct {
     const ja_set_t *set; /* or NULL */
-    apr_pool_t *pool;    /* its own */
+    apr_pool_t *pool;    /* its own; its staples end with it */
 } side_t;
 
 struct ja_rollout_t {
@@ -197,6 +197,16 @@ static void on_time(void *baton)
     decide(baton);
 }
 
+/* The responder has said something new. */
+static void on_staple(void *baton)
+{
+    ja_rollout_t *a = baton;
+
+    if (!a->is_offered) {
+        look_again(a, 0);
+    }
+}
+
 /* ---- sets ------------------------------------------------------------------------------------ */
 
 static const ja_set_t *copy_set(const ja_set_t *from, apr_pool_t *pool)
@@ -232,7 +242,25 @@ static int is_same(const ja_set_t *a, const ja_set_t *b)
     return a->certs->nelts == b->certs->nelts && a->created_at == b->created_at;
 }
 
-static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set)
+/* The response of a staged certificate is wanted in any case: the gate asks for it. */
+static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
+{
+    ja_staple_conf_t conf = { .loop = a->conf.loop,
+                              .http = a->conf.http,
+                              .store = a->conf.store,
+                              .log = a->conf.log,
+                              .table = a->conf.plan->stapling ? a->conf.staples : NULL,
+                              .domain_index = a->conf.plan->index,
+                              .name = a->conf.plan->name };
+    int i;
+
+    for (i = 0; i < side->set->certs->nelts; i++) {
+        ja_staple_start(&conf, group, &APR_ARRAY_IDX(side->set->certs, i, const ja_set_cert_t),
+                        group == JA_GROUP_STAGING, on_staple, a, side->pool);
+    }
+}
+
+static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set, ja_group_t group)
 {
     if (is_same(side->set, set)) {
         return 0;
@@ -245,6 +273,9 @@ static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set)
     if (set) {
         apr_pool_create(&side->pool, a->pool);
         side->set = copy_set(set, side->pool);
+        if (group == JA_GROUP_STAGING || a->conf.plan->stapling) {
+            start_staples(a, side, group);
+        }
     }
     return 1;
 }
@@ -252,8 +283,8 @@ static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set)
 /* What the parent was offered is another set now, or none: he finds out himself. */
 void ja_rollout_sets(ja_rollout_t *a, const ja_set_t *live, const ja_set_t *staged)
 {
-    change(a, &a->live, live);
-    if (!change(a, &a->staged, staged)) {
+    change(a, &a->live, live, JA_GROUP_LIVE);
+    if (!change(a, &a->staged, staged, JA_GROUP_STAGING)) {
         return;
     }
     if (a->is_offered) {
