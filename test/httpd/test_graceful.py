@@ -1,8 +1,12 @@
 """ManagedDomainActivation graceful: the server restarts by itself, and only if it will come up."""
 
+import datetime
+import re
+import socket
+
 import pytest
 
-from harness import conf
+from harness import cli, conf
 from harness.load import Load
 from harness.testcerts import cert_pem, key_pem, make_cert
 from harness.wait import until
@@ -51,3 +55,70 @@ def test_goes_live_by_itself_and_no_visitor_notices(make_httpd, ca, mpm):
     assert httpd.https(NAME)[0] == 200
     assert httpd.pid() == parent and httpd.generation() == generation + 1
     assert not httpd.store.is_staged(NAME)
+
+
+def _refused(httpd, pattern):
+    """Wait for the next refusal -> what status says of it."""
+    httpd.wait_log(rf"JA0214: .*{pattern}", timeout=LIVE)
+    return cli.status(httpd)["restart"]
+
+
+def test_refused_as_long_as_the_server_would_not_come_up(httpd):
+    httpd.manage(NAME, Activation="graceful").serve(NAME)
+    _add_static(httpd)
+    httpd.start()
+    parent, generation = httpd.pid(), httpd.generation()
+    good, sites = httpd.sites, httpd.root / "conf/sites.conf"
+    httpd.guard.expect("JA0214")
+
+    sites.write_text(good + "Nonsense on\n")
+    told = _refused(httpd, "Syntax error on line .*sites.conf: Invalid command 'Nonsense'")
+    assert told["state"] == "refused" and told["bad"] and "Nonsense" in told["reason"]
+    assert "Automatic restart  refused" in cli.run(httpd, "status").stdout
+
+    _write_pair(httpd, "static", matching=False)
+    sites.write_text(good)
+    told = _refused(httpd, "the key in .* is not that of the certificate in ")
+    assert "static.key" in told["reason"]
+
+    _write_pair(httpd, "static")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        sites.write_text(good + f"Listen 127.0.0.1:{port}\n")
+        told = _refused(httpd, f"Listen 127.0.0.1:{port}: Address already in use")
+    assert f":{port}" in told["reason"]
+
+    assert (httpd.pid(), httpd.generation()) == (parent, generation)
+    assert httpd.https(STATIC)[0] == 200 and httpd.https(NAME)[0] == 503
+    assert httpd.error_log().count("JA0214") == 3, "each reason is told once"
+
+    sites.write_text(good)
+    until(lambda: httpd.generation() > generation, "the restart", LIVE)
+    until(lambda: httpd.served(NAME), "the certificate to be served")
+    assert httpd.pid() == parent
+    httpd.wait_log("JA0008: recovered: the server has been restarted")
+    assert cli.status(httpd)["restart"]["state"] == "restarted"
+    assert "Automatic restart" not in cli.run(httpd, "status").stdout
+
+
+def _restarts(httpd):
+    """When the server has ordered a restart, by its log."""
+    found = re.findall(r"^\[([^]]+)\] .*the server restarts gracefully", httpd.error_log(), re.M)
+    return [datetime.datetime.strptime(at, "%a %b %d %H:%M:%S.%f %Y") for at in found]
+
+
+def test_restarts_are_shared_and_a_minute_apart(httpd):
+    names = NAME, "www.example.com"
+    for name in names:
+        httpd.serve(name)
+    httpd.manage(*names, Activation="graceful").start()
+    until(lambda: _restarts(httpd), "the first restart", LIVE)
+    first = [until(lambda name=name: httpd.served(name), f"{name} to be served") for name in names]
+    assert len(_restarts(httpd)) == 1
+    httpd.manage(*names, Activation="graceful", Keys="p384")    # other certificates are ordered
+    httpd.graceful()
+    until(lambda: len(_restarts(httpd)) > 1, "the next restart", 60 + LIVE)
+    second = [until(lambda name=name, old=old: httpd.served(name) != old, f"a new {name}")
+              for name, old in zip(names, first)]
+    one, two = _restarts(httpd)
+    assert all(second) and 60 <= (two - one).total_seconds() < 60 + LIVE
