@@ -101,8 +101,7 @@ static int is_urgent(const ja_set_t *live, apr_time_t now)
     return facts->not_after - now < (facts->not_after - facts->not_before) / 100 * URGENT_PERCENT;
 }
 
-/* Nothing happens by itself. */
-static void remind(ja_rollout_t *a, apr_pool_t *scratch)
+static void tell_overdue(const ja_rollout_t *a, apr_pool_t *scratch)
 {
     const ja_set_t *live = a->live.set;
     int urgent = !live || is_urgent(live, ja_clock_now());
@@ -112,7 +111,18 @@ static void remind(ja_rollout_t *a, apr_pool_t *scratch)
                   date_of(a->staged.set->created_at, scratch),
                   live ? "the one in use ends " : "nothing is in use before it",
                   live ? date_of(ja_set_first_to_expire(live)->not_after, scratch) : "");
-    look_again(a, REMIND_EVERY);
+}
+
+/* Nothing happens by itself. That it has been staged has told whose turn it is: once more for each
+ * day that is over. */
+static void remind(ja_rollout_t *a, apr_pool_t *scratch)
+{
+    apr_interval_time_t age = ja_clock_now() - a->staged.set->created_at;
+
+    if (age >= REMIND_EVERY) {
+        tell_overdue(a, scratch);
+    }
+    look_again(a, REMIND_EVERY - (age > 0 ? age % REMIND_EVERY : 0));
 }
 
 static void offer(ja_rollout_t *a)

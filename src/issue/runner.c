@@ -179,8 +179,9 @@ static void on_due(void *baton)
     admit(slot->side);
 }
 
-/* Those that have failed for the CA need not wait for their time when it works again. */
-static void hurry(side_t *side)
+/* Those that have failed for the CA, or for the account, need not wait for their time when that works
+ * again. */
+static void hurry(side_t *side, unsigned over)
 {
     ja_runner_t *r = side->runner;
     int i;
@@ -189,19 +190,19 @@ static void hurry(side_t *side)
         slot_t *slot = &r->slots[i];
 
         if (slot->side == side && slot->place == PLACE_SCHEDULE
-            && ja_domain_awaits_ca(&slot->domain)) {
+            && ja_domain_awaits(&slot->domain, over)) {
             ja_domain_hurry(&slot->domain);
             schedule(slot);
         }
     }
 }
 
-static void on_change(void *baton, int is_alive)
+static void on_change(void *baton, unsigned over)
 {
     side_t *side = baton;
 
-    if (is_alive) {
-        hurry(side);
+    if (over != 0) {
+        hurry(side, over);
     }
     admit(side);
 }

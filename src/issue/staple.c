@@ -316,6 +316,9 @@ static ja_err_t *read_chain(ja_staple_t *s, ja_group_t group, const ja_set_cert_
     ja_cert_facts_t facts;
     ja_chain_t *chain;
 
+    if (!cert->facts.ocsp_url) {
+        return NULL;
+    }
     JA_TRY(ja_store_load(&s->pem, s->conf.store, group, s->conf.name, cert->fullchain_file,
                          JA_CHAIN_MAX_BYTES, s->pool, scratch));
     JA_TRY(ja_chain_parse(&chain, s->pem.bytes, s->pem.len, scratch, scratch));
@@ -324,11 +327,8 @@ static ja_err_t *read_chain(ja_staple_t *s, ja_group_t group, const ja_set_cert_
         return ja_err_make(JA_E_CERT_BAD, scratch, "%s is the chain of another certificate",
                            cert->fullchain_file);
     }
-    if (!facts.ocsp_url) {
-        return NULL;
-    }
     JA_TRY(ja_ocsp_request(&s->request, chain, s->pool, scratch));
-    s->url = apr_pstrdup(s->pool, facts.ocsp_url);
+    s->url = apr_pstrdup(s->pool, cert->facts.ocsp_url);
     s->get_url = ja_ocsp_get_url(s->url, &s->request, s->pool);
     return NULL;
 }

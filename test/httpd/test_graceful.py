@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from harness import cli, conf
-from harness.load import Load
+from harness.load import Download, Handshakes, Requests
 from harness.testcerts import cert_pem, key_pem, make_cert
 from harness.wait import until
 
@@ -45,13 +45,18 @@ def test_goes_live_by_itself_and_no_visitor_notices(make_httpd, ca, mpm):
     httpd.start()
     parent, generation = httpd.pid(), httpd.generation()
     assert httpd.https(NAME)[0] == 503
-    with Load(httpd.https_port, STATIC, "/big", BIG) as load:
-        until(lambda: httpd.generation() > generation, "the restart", LIVE)
-        until(lambda: httpd.served(NAME), "the certificate to be served")
-        seen = dict(load.done)
-        until(lambda: all(load.done[one] > seen[one] for one in ("kept", "fresh", "downloads")),
-              "all visitors to go on", 30)
-    assert not load.failures
+    visitors = [Handshakes(httpd.https_port, STATIC), Requests(httpd.https_port, STATIC)]
+    download = Download(httpd.https_port, STATIC, "/big", seconds=LIVE)
+    for thread in (*visitors, download):
+        thread.start()
+    until(lambda: httpd.generation() > generation, "the restart", LIVE)
+    assert download.is_alive(), "it was to last longer than the restart takes to come"
+    until(lambda: httpd.served(NAME), "the certificate to be served")
+    download.join(2 * LIVE)
+    for visitor in visitors:
+        visitor.stop()
+        assert visitor.count > 100 and not visitor.failures
+    assert not download.failure and len(download.body) == BIG
     assert httpd.https(NAME)[0] == 200
     assert httpd.pid() == parent and httpd.generation() == generation + 1
     assert not httpd.store.is_staged(NAME)

@@ -1,124 +1,121 @@
-"""Visitors that never stop: whatever happens to one of them is counted.
+"""Clients that never rest: what they see while certificates change."""
 
-They do what browsers do.  A connection that is idle may be closed by the server at any moment (RFC
-9112 9.3.1): whoever has got nothing at all of the reply asks again on a new one, once.
-"""
-
-import contextlib
+import http.client
 import socket
 import ssl
 import threading
 import time
 
-
-def _read(tls, most=65536):
-    """Nothing if the connection has ended, however it did."""
-    try:
-        return tls.recv(most)
-    except (ConnectionError, ssl.SSLEOFError):
-        return b""
+from cryptography import x509
 
 
-class Load:
-    """Three visitors of https://NAME/ on 127.0.0.1:PORT, as a context:
+def _context(version=None, ciphers=None, alpn=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    if version:
+        context.minimum_version = context.maximum_version = version
+    if ciphers:
+        context.set_ciphers(ciphers)
+    if alpn:
+        context.set_alpn_protocols(alpn)
+    return context
 
-        with Load(port, name, "/big") as load: ...
-        assert not load.failures
 
-    keep-alive requests on one connection, a new handshake for each request, and slow downloads of
-    `big`, each of which takes about `seconds`.
+class _Worker(threading.Thread):
+    """Calls step() until stopped; what it raises is a failure, kept as text."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.count, self.failures = 0, []
+        self._over = threading.Event()
+
+    def run(self):
+        while not self._over.is_set():
+            try:
+                self.step()
+                self.count += 1
+            except Exception as error:      # whatever a client could meet counts
+                self.failures.append(f"{time.time():.3f} {error!r}")
+
+    def stop(self):
+        self._over.set()
+        self.join(30)
+
+
+class Handshakes(_Worker):
+    """Full handshakes, one after the other, without resumption.
+
+    seen: the serial numbers served, in the order of their first appearance, each with the time.
     """
 
-    def __init__(self, port, name, big, size, seconds=8):
-        self.port, self.name, self.big = port, name, big
-        self.size, self.seconds = size, seconds
-        self.failures = []                  # in words
-        self.done = {"kept": 0, "fresh": 0, "downloads": 0, "reopened": 0}
-        self._stopped = threading.Event()
-        self._threads = [threading.Thread(target=self._guard, args=(work,))
-                         for work in (self._keep_alive, self._fresh, self._download)]
+    def __init__(self, port, name, version=None, ciphers=None, alpn=None):
+        super().__init__()
+        self._port, self._name = port, name
+        self._args = version, ciphers, alpn
+        self.seen = {}
 
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
+    def step(self):
+        context = _context(*self._args)
+        with socket.create_connection(("127.0.0.1", self._port), timeout=10) as plain:
+            with context.wrap_socket(plain, server_hostname=self._name) as tls:
+                der = tls.getpeercert(binary_form=True)
+        serial = x509.load_der_x509_certificate(der).serial_number
+        self.seen.setdefault(serial, time.time())
 
-    def __exit__(self, *_):
-        self._stopped.set()
-        for thread in self._threads:
-            thread.join(30)
 
-    def _guard(self, work):
+class Requests(_Worker):
+    """Requests over one connection that is kept alive; only idle ones are ever made anew, as
+    browsers do (RFC 9112 9.3.1)."""
+
+    def __init__(self, port, name, path="/index.html"):
+        super().__init__()
+        self._port, self._name, self._path = port, name, path
+        self._connection = None
+        self.connections = 0
+
+    def _open(self):
+        self._connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=10,
+                                                       context=_context())
+        self.connections += 1
+
+    def step(self):
+        if self._connection is None:
+            self._open()
         try:
-            work()
-        except Exception as error:          # a visitor that dies would be one that never fails
-            self.failures.append(f"{work.__name__}: {error!r}")
+            self._ask()
+        except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
+            self._open()                    # it was idle: asked again once
+            self._ask()
+        time.sleep(0.01)
 
-    def _connect(self):
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-        plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
-        return context.wrap_socket(plain, server_hostname=self.name)
+    def _ask(self):
+        self._connection.request("GET", self._path, headers={"Host": self._name})
+        reply = self._connection.getresponse()
+        body = reply.read()
+        if reply.status != 200 or not body:
+            raise AssertionError(f"status {reply.status}, {len(body)} bytes")
 
-    def _ask(self, tls, path, connection):
-        tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {self.name}\r\nConnection: {connection}\r\n\r\n"
-                    .encode())
 
-    def _reply(self, tls, read=_read):
-        """-> (status, length of the body); None if the connection ended before the first byte."""
-        data = b""
-        while b"\r\n\r\n" not in data:
-            more = read(tls)
-            if not more:
-                assert not data, f"a reply that ends in its head: {data!r}"
-                return None
-            data += more
-        head, _, body = data.partition(b"\r\n\r\n")
-        wanted = int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0])
-        got = len(body)
-        while got < wanted:
-            more = read(tls)
-            assert more, f"a reply that ends after {got} of {wanted} bytes"
-            got += len(more)
-        return int(head.split()[1]), got
+class Download(threading.Thread):
+    """One large file, read slowly; `body` has what came."""
 
-    def _ask_again(self, tls):
-        """The reply, or None if the connection has been closed while it was idle."""
-        with contextlib.suppress(ConnectionError, ssl.SSLEOFError):
-            self._ask(tls, "/", "keep-alive")
-            return self._reply(tls)
-        return None
+    def __init__(self, port, name, path, seconds):
+        super().__init__(daemon=True)
+        self._port, self._name, self._path, self._seconds = port, name, path, seconds
+        self.body, self.failure = b"", None
 
-    def _keep_alive(self):
-        tls = None
-        while not self._stopped.is_set():
-            reply = self._ask_again(tls) if tls else None
-            if reply is None:
-                self.done["reopened"] += 1 if tls else 0
-                tls = self._connect()
-                self._ask(tls, "/", "keep-alive")
-                reply = self._reply(tls)
-            assert reply and reply[0] == 200, f"keep-alive: {reply}"
-            self.done["kept"] += 1
-            time.sleep(0.01)
-
-    def _fresh(self):
-        while not self._stopped.is_set():
-            with self._connect() as tls:
-                self._ask(tls, "/", "close")
-                reply = self._reply(tls)
-            assert reply and reply[0] == 200, f"new connection: {reply}"
-            self.done["fresh"] += 1
-
-    def _download(self):
-        piece = 16384
-        pause = self.seconds * piece / self.size
-
-        def slowly(tls):
-            time.sleep(pause)
-            return _read(tls, piece)
-        while not self._stopped.is_set():
-            with self._connect() as tls:
-                self._ask(tls, self.big, "close")
-                assert self._reply(tls, slowly) == (200, self.size), "a download was cut"
-            self.done["downloads"] += 1
+    def run(self):
+        try:
+            connection = http.client.HTTPSConnection("127.0.0.1", self._port, timeout=30,
+                                                     context=_context())
+            connection.request("GET", self._path, headers={"Host": self._name})
+            reply = connection.getresponse()
+            size = int(reply.headers["Content-Length"])
+            parts = 100
+            for _ in range(parts):
+                self.body += reply.read(size // parts)
+                time.sleep(self._seconds / parts)
+            self.body += reply.read()
+        except Exception as error:          # whatever a client could meet counts
+            self.failure = repr(error)
