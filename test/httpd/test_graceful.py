@@ -32,6 +32,7 @@ def _write_pair(httpd, stem, matching=True):
 
 
 def _add_static(httpd):
+    """A site with a certificate that is not managed."""
     httpd.sites += conf.vhost(httpd.https_port, STATIC, ssl=True,
                               extra=_write_pair(httpd, "static"))
     (httpd.root / "htdocs/big").write_bytes(b"x" * BIG)
@@ -40,9 +41,8 @@ def _add_static(httpd):
 @pytest.mark.parametrize("mpm", ["event", "prefork"])
 def test_goes_live_by_itself_and_no_visitor_notices(make_httpd, ca, mpm):
     httpd = make_httpd(ca, mpm=mpm)
-    httpd.manage(NAME, Activation="graceful").serve(NAME)
-    _add_static(httpd)
-    httpd.start()
+    _add_static(httpd)                      # the first one, since visitors tell no name (SNI)
+    httpd.manage(NAME, Activation="graceful").serve(NAME).start()
     parent, generation = httpd.pid(), httpd.generation()
     assert httpd.https(NAME)[0] == 503
     visitors = [Handshakes(httpd.https_port, STATIC), Requests(httpd.https_port, STATIC)]
