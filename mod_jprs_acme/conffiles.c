@@ -34,10 +34,10 @@ static void add(apr_array_header_t *paths, const char *path, const search_t *sea
     }
 }
 
-/* What is no absolute path is no file: httpd names directives of its command line in words. */
+/* What is no file, such as httpd's words for the command line, never changes. */
 static void add_file(const char *path, const search_t *search)
 {
-    if (path && *path == '/') {
+    if (path) {
         add(search->files, path, search);
         add(search->dirs, ap_make_dirstr_parent(search->pool, path), search);
     }

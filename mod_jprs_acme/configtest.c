@@ -58,7 +58,9 @@ static int is_left_out(char option)
     return strchr("kXtSMLVvlhEe?", option) != NULL;
 }
 
-/* The arguments of the running server, and "-t". */
+/* The arguments of the running server, and "-t". Relative paths among them mean what they will mean
+ * at a restart: since a server that has put itself into the background is in "/", that may be the
+ * reason why it would not come up again. */
 static const char *const *arguments(const process_rec *process, apr_pool_t *pool)
 {
     apr_array_header_t *args = apr_array_make(pool, process->argc + 2, sizeof(const char *));
@@ -113,8 +115,7 @@ static apr_status_t open_output(apr_file_t **output, apr_pool_t *pool)
     return status == APR_SUCCESS ? apr_file_remove(path, pool) : status;
 }
 
-static apr_status_t attach(apr_procattr_t *attr, apr_file_t *output, const char *cwd,
-                           apr_pool_t *pool)
+static apr_status_t attach(apr_procattr_t *attr, apr_file_t *output, apr_pool_t *pool)
 {
     apr_file_t *input;
     apr_status_t status = apr_file_open(&input, "/dev/null", APR_FOPEN_READ, 0, pool);
@@ -123,17 +124,16 @@ static apr_status_t attach(apr_procattr_t *attr, apr_file_t *output, const char 
     status = status == APR_SUCCESS ? apr_procattr_child_out_set(attr, output, NULL) : status;
     status = status == APR_SUCCESS ? apr_procattr_child_err_set(attr, output, NULL) : status;
     status = status == APR_SUCCESS ? apr_procattr_cmdtype_set(attr, APR_PROGRAM) : status;
-    status = status == APR_SUCCESS ? apr_procattr_error_check_set(attr, 1) : status;
-    return status == APR_SUCCESS ? apr_procattr_dir_set(attr, cwd) : status;
+    return status == APR_SUCCESS ? apr_procattr_error_check_set(attr, 1) : status;
 }
 
-static apr_status_t spawn(run_t *made, const process_rec *process, const char *cwd)
+static apr_status_t spawn(run_t *made, const process_rec *process)
 {
     apr_procattr_t *attr;
     apr_status_t status = open_output(&made->output, made->pool);
 
     status = status == APR_SUCCESS ? apr_procattr_create(&attr, made->pool) : status;
-    status = status == APR_SUCCESS ? attach(attr, made->output, cwd, made->pool) : status;
+    status = status == APR_SUCCESS ? attach(attr, made->output, made->pool) : status;
     return status == APR_SUCCESS
                ? apr_proc_create(&made->proc, PROGRAM, arguments(process, made->pool),
                                  environment(made->pool), attr, made->pool)
@@ -192,7 +192,7 @@ void ja_configtest_look(apr_time_t now)
 }
 
 ja_err_t *ja_configtest_start(ja_configtest_done_fn *done, void *baton, const process_rec *process,
-                              const char *cwd, apr_pool_t *pconf, apr_pool_t *scratch)
+                              apr_pool_t *pconf, apr_pool_t *scratch)
 {
     apr_status_t status;
     apr_pool_t *pool;
@@ -204,7 +204,7 @@ ja_err_t *ja_configtest_start(ja_configtest_done_fn *done, void *baton, const pr
     made->baton = baton;
     made->pool = pool;
     made->limit = ja_clock_now() + TIME_LIMIT;
-    status = spawn(made, process, cwd);
+    status = spawn(made, process);
     if (status != APR_SUCCESS) {
         apr_pool_destroy(pool);
         return ja_err_os(JA_E_IO, status, scratch, "running %s -t", PROGRAM);

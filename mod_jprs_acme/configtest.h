@@ -13,11 +13,9 @@
  * stands against it. Both arguments are only good during the call. */
 typedef void ja_configtest_done_fn(void *baton, const char *reason, apr_pool_t *scratch);
 
-/* Start it. `cwd`: where the server was started from, for relative paths among its arguments. `done`
- * is called once, from httpd's main loop, unless `pconf` goes before. JA_E_IO. */
+/* Start it. `done` is called once, from httpd's main loop, unless `pconf` goes before. JA_E_IO. */
 ja_err_t *ja_configtest_start(ja_configtest_done_fn *done, void *baton, const process_rec *process,
-                              const char *cwd, apr_pool_t *pconf,
-                              apr_pool_t *scratch) JA_WARN_UNUSED;
+                              apr_pool_t *pconf, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Is one under way? */
 int ja_configtest_is_running(void);

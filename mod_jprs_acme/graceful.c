@@ -8,7 +8,6 @@
 #include <http_config.h>
 #include <mpm_common.h>
 
-#include <apr_file_info.h>
 #include <apr_strings.h>
 
 #include "activate.h"
@@ -28,9 +27,8 @@
 #define KEPT_KEY "mod_jprs_acme:graceful:1"
 typedef struct {
     ja_restart_pace_t pace;
-    const char *cwd; /* where the server was started from                      */
-    int is_ours;     /* the restart that has been ordered, or is being done    */
-    int was_refused; /* and the server has not been restarted since            */
+    int is_ours;     /* the restart that has been ordered, or is being done */
+    int was_refused; /* and the server has not been restarted since         */
 } kept_t;
 
 /* Of this generation; it lives in pconf. */
@@ -160,8 +158,7 @@ static void check(apr_pool_t *scratch)
     if (self->status.state != JA_RESTART_REFUSED) {
         tell(JA_RESTART_CHECKING, 0, NULL);
     }
-    err =
-        ja_configtest_start(on_checked, NULL, self->process, self->kept->cwd, self->pool, scratch);
+    err = ja_configtest_start(on_checked, NULL, self->process, self->pool, scratch);
     if (err) {
         refuse(ja_err_text(err, scratch), scratch);
     }
@@ -218,20 +215,15 @@ void ja_graceful_look(int is_needed, int has_more)
 
 /* ---- the start ------------------------------------------------------------------------------- */
 
-/* The directory matters until httpd puts itself into the background: that is after the rehearsal. */
 static kept_t *keep(process_rec *process)
 {
-    void *found = NULL;
-    char *cwd;
-    kept_t *kept;
+    void *kept = NULL;
 
-    apr_pool_userdata_get(&found, KEPT_KEY, process->pool);
-    if (found) {
-        return found;
+    apr_pool_userdata_get(&kept, KEPT_KEY, process->pool);
+    if (!kept) {
+        kept = apr_pcalloc(process->pool, sizeof(kept_t));
+        apr_pool_userdata_set(kept, KEPT_KEY, NULL, process->pool);
     }
-    kept = apr_pcalloc(process->pool, sizeof(*kept));
-    kept->cwd = apr_filepath_get(&cwd, 0, process->pool) == APR_SUCCESS ? cwd : "/";
-    apr_pool_userdata_set(kept, KEPT_KEY, NULL, process->pool);
     return kept;
 }
 
@@ -262,8 +254,6 @@ static apr_status_t forget(void *baton)
 
 static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
-    kept_t *kept = keep(s->process);
-
     (void)plog;
     (void)ptemp;
     self = NULL;
@@ -271,7 +261,7 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
         return OK;
     }
     self = apr_pcalloc(pconf, sizeof(*self));
-    self->kept = kept;
+    self->kept = keep(s->process);
     self->process = s->process;
     self->log = ja_aplog_make(s, pconf);
     self->store_path = ja_conf_get(s)->plan->store_path;
