@@ -46,8 +46,7 @@ static const ja_set_t *load_staged(const ja_domain_t *d, ja_store_t *store, cons
                                    apr_pool_t *scratch)
 {
     const ja_plan_domain_t *plan = d->plan;
-    ja_err_t *err =
-        ja_set_check_staged(store, plan, ja_clock_now(), scratch);
+    ja_err_t *err = ja_set_check_staged(store, plan, ja_clock_now(), scratch);
 
     if (!err) {
         return load_set(d, store, JA_GROUP_STAGING, log, scratch);
@@ -243,8 +242,22 @@ void ja_domain_reload(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
     apr_pool_destroy(scratch);
 }
 
-void ja_domain_discard(ja_domain_t *d, const ja_err_t *err, const char *activity,
-                       ja_store_t *store, const ja_log_t *log)
+/* An attempt that is going on saves the job with its next step. */
+void ja_domain_proved(ja_domain_t *d, const ja_job_proof_t *proof, int is_worked_on,
+                      ja_store_t *store, const ja_log_t *log)
+{
+    apr_pool_t *scratch;
+
+    d->job.proof = ja_job_proof_copy(proof, d->pool);
+    if (!is_worked_on) {
+        apr_pool_create(&scratch, d->parent);
+        save(d, JA_FS_LAZY, store, log, scratch);
+        apr_pool_destroy(scratch);
+    }
+}
+
+void ja_domain_discard(ja_domain_t *d, const ja_err_t *err, const char *activity, ja_store_t *store,
+                       const ja_log_t *log)
 {
     apr_pool_t *scratch;
     ja_err_t *kept;

@@ -45,6 +45,12 @@ typedef struct {
 /* A copy of `from` with all that it points to. */
 void ja_set_cert_copy(ja_set_cert_t *cert, const ja_set_cert_t *from, apr_pool_t *pool);
 
+/* The same for a set. */
+ja_set_t *ja_set_copy(const ja_set_t *from, apr_pool_t *pool);
+
+/* Are they the same certificates, put together at the same time? Both may be NULL. */
+int ja_set_is_same(const ja_set_t *a, const ja_set_t *b);
+
 /* The certificate with the earliest not_after: what renewal is computed from. Lives with `set`. */
 const ja_cert_facts_t *ja_set_first_to_expire(const ja_set_t *set);
 
@@ -101,7 +107,7 @@ ja_err_t *ja_set_stage(const ja_set_t **set, ja_store_t *store, const char *name
 
 typedef enum {
     JA_SET_NOTHING, /* is staged, or what is live already, or what the configuration doesn't ask for */
-    JA_SET_WAITS,   /* at the gate                                                                  */
+    JA_SET_WAITS, /* at the gate                                                                  */
     JA_SET_REVOKED, /* the gate is shut for ever                                                    */
     JA_SET_COMMITTED
 } ja_set_outcome_t;
