@@ -15,6 +15,13 @@ static const char *place_key(const char *file, unsigned line, apr_pool_t *pool)
     return apr_psprintf(pool, "%s:%u", file, line);
 }
 
+static void init_tls(ja_tls_t *tls, int has_tls, apr_pool_t *pool)
+{
+    tls->has_tls = has_tls;
+    tls->certs = apr_array_make(pool, 1, sizeof(const ap_directive_t *));
+    tls->keys = apr_array_make(pool, 1, sizeof(const ap_directive_t *));
+}
+
 /* One directive of mod_ssl, as it stands in the main server or a virtual host. */
 static void read_tls(ja_tls_t *tls, const ap_directive_t *node, apr_pool_t *pool)
 {
@@ -24,7 +31,10 @@ static void read_tls(ja_tls_t *tls, const ap_directive_t *node, apr_pool_t *pool
         tls->has_tls = apr_cstr_casecmp(ap_getword_conf(pool, &args), "off") != 0;
     }
     else if (is(node, "SSLCertificateFile")) {
-        tls->has_cert = 1;
+        APR_ARRAY_PUSH(tls->certs, const ap_directive_t *) = node;
+    }
+    else if (is(node, "SSLCertificateKeyFile")) {
+        APR_ARRAY_PUSH(tls->keys, const ap_directive_t *) = node;
     }
 }
 
@@ -66,8 +76,8 @@ static void read_level(ja_conftree_t *tree, ja_tls_t *tls, const ap_directive_t 
         }
         inner = NULL;
         if (is(node, "<VirtualHost")) {
-            inner = apr_pcalloc(pool, sizeof(*inner));
-            inner->has_tls = -1;
+            inner = apr_palloc(pool, sizeof(*inner));
+            init_tls(inner, -1, pool);
             apr_hash_set(tree->hosts, place_key(node->filename, (unsigned)node->line_num, pool),
                          APR_HASH_KEY_STRING, inner);
         }
@@ -81,23 +91,33 @@ ja_conftree_t *ja_conftree_read(const ap_directive_t *root, apr_pool_t *pool)
 
     tree->hosts = apr_hash_make(pool);
     tree->md_names = apr_hash_make(pool);
+    init_tls(&tree->server, 0, pool);
     read_level(tree, &tree->server, root, pool);
     return tree;
 }
 
 /* mod_ssl's rules: SSLEngine of the virtual host wins, certificates add up. */
-ja_tls_t ja_conftree_tls(const ja_conftree_t *tree, const server_rec *s, apr_pool_t *scratch)
+ja_tls_t ja_conftree_tls(const ja_conftree_t *tree, const server_rec *s, apr_pool_t *pool)
 {
     const ja_tls_t *host = NULL;
     ja_tls_t tls = tree->server;
 
     if (s->is_virtual && s->defn_name) {
-        host = apr_hash_get(tree->hosts, place_key(s->defn_name, s->defn_line_number, scratch),
+        host = apr_hash_get(tree->hosts, place_key(s->defn_name, s->defn_line_number, pool),
                             APR_HASH_KEY_STRING);
     }
     if (host) {
         tls.has_tls = host->has_tls >= 0 ? host->has_tls : tls.has_tls;
-        tls.has_cert = host->has_cert || tls.has_cert;
+        tls.certs = apr_array_append(pool, tls.certs, host->certs);
+        tls.keys = apr_array_append(pool, tls.keys, host->keys);
     }
     return tls;
+}
+
+const char *ja_conftree_path(const ap_directive_t *node, apr_pool_t *pool)
+{
+    const char *args = node->args;
+    const char *word = ap_getword_conf(pool, &args);
+
+    return *word ? ap_server_root_relative(pool, word) : NULL;
 }

@@ -11,8 +11,9 @@
 
 /* Of the main server or a virtual host. */
 typedef struct {
-    int has_tls;  /* SSLEngine is given and not off; -1 in `hosts`: not given there   */
-    int has_cert; /* SSLCertificateFile is given                                      */
+    int has_tls;               /* SSLEngine is given and not off; -1 in `hosts`: not given there  */
+    apr_array_header_t *certs; /* const ap_directive_t *: SSLCertificateFile; never NULL          */
+    apr_array_header_t *keys;  /* likewise SSLCertificateKeyFile                                  */
 } ja_tls_t;
 
 typedef struct {
@@ -25,6 +26,9 @@ typedef struct {
 ja_conftree_t *ja_conftree_read(const ap_directive_t *root, apr_pool_t *pool);
 
 /* What holds for `s`. */
-ja_tls_t ja_conftree_tls(const ja_conftree_t *tree, const server_rec *s, apr_pool_t *scratch);
+ja_tls_t ja_conftree_tls(const ja_conftree_t *tree, const server_rec *s, apr_pool_t *pool);
+
+/* The file that a directive names, as mod_ssl finds it. NULL: it names none. */
+const char *ja_conftree_path(const ap_directive_t *node, apr_pool_t *pool);
 
 #endif

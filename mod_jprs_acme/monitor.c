@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "conf.h"
 #include "event/event.h"
+#include "graceful.h"
 #include "hot.h"
 #include "shared.h"
 #include "store/store_fs.h"
@@ -30,10 +31,11 @@ typedef struct {
     const ja_log_t *log;
     ja_handover_t *handover;
     apr_time_t look_at;
-    int first;                 /* where the next round begins        */
-    int is_unfinished;         /* the last one came to its limit     */
-    int needs_restart;         /* a set waits for a graceful restart */
-    apr_interval_time_t pause; /* after a failure; 0: there was none */
+    int first;                 /* where the next round begins                 */
+    int is_unfinished;         /* the last one came to its limit              */
+    int needs_restart;         /* sets wait for a graceful restart, or did    */
+    int is_full;               /* one that is live is served after it only    */
+    apr_interval_time_t pause; /* after a failure; 0: there was none          */
     apr_time_t retry_at;
 } watch_t;
 
@@ -48,6 +50,7 @@ static void serve_hot(const ja_plan_domain_t *domain, ja_store_t *store, apr_poo
     case JA_TAKEOVER_DONE:
         if (!ja_takeover_publish(domain, store, watch->handover, watch->log, scratch)) {
             watch->needs_restart = 1;
+            watch->is_full = 1;
         }
         ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_TAKEN);
         break;
@@ -66,9 +69,14 @@ static void serve_hot(const ja_plan_domain_t *domain, ja_store_t *store, apr_poo
     }
 }
 
+static int is_hot(const ja_plan_domain_t *domain)
+{
+    return domain->activation == JA_ACTIVATION_HOT && ja_hot_works(domain);
+}
+
 static void serve(const ja_plan_domain_t *domain, ja_store_t *store, apr_pool_t *scratch)
 {
-    if (domain->activation == JA_ACTIVATION_HOT && ja_hot_works(domain)) {
+    if (is_hot(domain)) {
         serve_hot(domain, store, scratch);
     }
     else if (domain->activation != JA_ACTIVATION_MANUAL) {
@@ -102,10 +110,8 @@ static void serve_all(ja_store_t *store, apr_pool_t *pool)
     watch->pause = watch->retry_at == 0 ? 0 : watch->pause;
 }
 
-static int has_work(apr_time_t now)
+static int has_work(int has_rung, apr_time_t now)
 {
-    int has_rung = ja_handover_has_rung(watch->handover);
-
     return has_rung || watch->is_unfinished || (watch->retry_at != 0 && now >= watch->retry_at);
 }
 
@@ -122,23 +128,53 @@ static void do_round(apr_pool_t *pool)
     serve_all(store, pool);
 }
 
+/* ---- the restart ------------------------------------------------------------------------------ */
+
+/* What was offered may have been taken back. */
+static int has_waiting(void)
+{
+    int i;
+
+    for (i = 0; i < watch->plan->domains->nelts; i++) {
+        const ja_plan_domain_t *domain =
+            APR_ARRAY_IDX(watch->plan->domains, i, const ja_plan_domain_t *);
+
+        if (ja_handover_word(watch->handover, i) == JA_HANDOVER_READY && !is_hot(domain)
+            && domain->activation != JA_ACTIVATION_MANUAL) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void see_to_restart(int has_rung)
+{
+    if (watch->needs_restart) {
+        watch->needs_restart = watch->is_full || has_waiting();
+    }
+    ja_graceful_look(watch->needs_restart, has_rung);
+}
+
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 static int on_monitor(apr_pool_t *p, server_rec *s)
 {
     apr_time_t now = ja_clock_now();
     apr_pool_t *pool;
+    int has_rung;
 
     (void)s;
     if (!watch || (now < watch->look_at && watch->look_at - now <= LOOK_EVERY)) {
         return DECLINED;
     }
     watch->look_at = now + LOOK_EVERY;
-    if (has_work(now)) {
+    has_rung = ja_handover_has_rung(watch->handover);
+    if (has_work(has_rung, now)) {
         apr_pool_create(&pool, p);
         do_round(pool);
         apr_pool_destroy(pool);
     }
+    see_to_restart(has_rung);
     return DECLINED;
 }
 

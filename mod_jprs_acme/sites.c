@@ -57,7 +57,7 @@ static void init_host(host_t *host, server_rec *s, const check_t *check)
     host->domain = NULL;
     host->is_torn = 0;
     host->has_tls = tls.has_tls > 0;
-    host->is_served = host->has_tls && !tls.has_cert;
+    host->is_served = host->has_tls && tls.certs->nelts == 0;
     host->place.file = s->defn_name;
     host->place.line = (int)s->defn_line_number;
     host->names = apr_array_make(check->pool, 4, sizeof(const char *));

@@ -65,6 +65,14 @@ static void put_accounts(ja_out_t *out, const ja_report_t *report)
     put_number(out, "AccountsRegistered", registered);
 }
 
+static void put_restart(ja_out_t *out, const ja_report_t *report)
+{
+    if (report->restart) {
+        ja_out_printf(out, "JprsAcmeRestart: %s\n",
+                      ja_enumstr_print(&ja_restart_state_names, report->restart->state));
+    }
+}
+
 /* A line, unless there is no value. */
 static void put_of(ja_out_t *out, const char *name, const char *key, const char *value)
 {
@@ -100,6 +108,7 @@ const char *ja_report_auto(const ja_report_t *report, apr_pool_t *pool)
 
     put_totals(&out, report);
     put_accounts(&out, report);
+    put_restart(&out, report);
     for (i = 0; i < report->domains->nelts; i++) {
         put_domain(&out, &APR_ARRAY_IDX(report->domains, i, const ja_report_domain_t));
     }

@@ -196,6 +196,30 @@ static void put_accounts(ja_out_t *out, const ja_report_t *report)
     }
 }
 
+/* "Automatic restart: refused, 5 minutes ago: text. Advice." */
+static void put_restart(ja_out_t *out, const ja_report_t *report)
+{
+    const ja_restart_status_t *restart = report->restart;
+
+    if (!ja_report_has_restart(report)) {
+        return;
+    }
+    ja_out_put(out, "<p>Automatic restart: ");
+    if (restart) {
+        ja_out_printf(out, "%s since ",
+                      ja_words_restart(JA_LANG_EN, (ja_restart_state_t)restart->state));
+        put_time(out, restart->since, report->now);
+        if (restart->next_at != 0) {
+            ja_out_put(out, ", to be tried ");
+            put_time(out, restart->next_at, report->now);
+        }
+        ja_out_put(out, restart->reason ? ": " : "");
+        put(out, restart->reason, ERROR_CHARS);
+    }
+    put_error(out, NULL, report->restart_damage, report->now);
+    ja_out_put(out, "</p>\n");
+}
+
 const char *ja_report_html(const ja_report_t *report, int max_rows, int use_table, apr_pool_t *pool)
 {
     const apr_array_header_t *domains = ja_report_by_attention(report, pool);
@@ -207,6 +231,7 @@ const char *ja_report_html(const ja_report_t *report, int max_rows, int use_tabl
     ja_out_put(&out, "<hr />\n<h2>Managed Domains</h2>\n");
     put_totals(&out, report);
     put_accounts(&out, report);
+    put_restart(&out, report);
     ja_out_put(&out, rows > 0 ? form->begin : "");
     for (i = 0; i < rows; i++) {
         put_domain(&out, form, APR_ARRAY_IDX(domains, i, const ja_report_domain_t *), report->now);

@@ -210,6 +210,24 @@ static ja_json_t *account_json(const ja_report_account_t *account, apr_pool_t *p
     return json;
 }
 
+static void set_restart(ja_json_t *object, const ja_report_t *report, apr_pool_t *pool)
+{
+    const ja_restart_status_t *restart = report->restart;
+    ja_json_t *json = ja_json_object(pool);
+
+    if (restart) {
+        ja_json_set_str(json, "state", ja_enumstr_print(&ja_restart_state_names, restart->state));
+        ja_json_set_time(json, "since", restart->since);
+        ja_json_set_time(json, "next", restart->next_at);
+        ja_json_set_str(json, "reason", restart->reason);
+    }
+    if (restart || report->restart_damage) {
+        ja_json_set_str(json, "damage", report->restart_damage);
+        ja_json_set_bool(json, "bad", ja_report_restart_is_bad(report));
+        ja_json_set(object, "restart", json);
+    }
+}
+
 ja_json_t *ja_report_json(const ja_report_t *report, apr_pool_t *pool)
 {
     ja_json_t *json = ja_json_object(pool);
@@ -230,5 +248,6 @@ ja_json_t *ja_report_json(const ja_report_t *report, apr_pool_t *pool)
     ja_json_set_time(json, "now", report->now);
     ja_json_set(json, "domains", domains);
     ja_json_set(json, "accounts", accounts);
+    set_restart(json, report, pool);
     return json;
 }

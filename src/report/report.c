@@ -136,6 +136,13 @@ static void gather_account(apr_array_header_t *accounts, const gather_t *g, cons
     APR_ARRAY_PUSH(accounts, ja_report_account_t) = account;
 }
 
+static void gather_restart(ja_report_t *report, const gather_t *g)
+{
+    ja_err_t *err = ja_restart_load(&report->restart, g->store, g->result, g->scratch);
+
+    add_damage(&report->restart_damage, err, g);
+}
+
 /* Scratch memory is given back after each domain: there may be thousands. */
 static void gather_all(ja_report_t *report, const ja_plan_t *plan, const ja_plan_domain_t *only,
                        gather_t *g)
@@ -177,6 +184,7 @@ ja_err_t *ja_report_make(ja_report_t **report, const ja_plan_t *plan, ja_store_t
     *report = apr_pcalloc(result, sizeof(**report));
     (*report)->now = now;
     gather_all(*report, plan, domain, &g);
+    gather_restart(*report, &g);
     apr_pool_destroy(g.scratch);
     return NULL;
 }
@@ -216,10 +224,24 @@ int ja_report_account_is_bad(const ja_report_account_t *account)
     return account->damage || account->error;
 }
 
+int ja_report_has_restart(const ja_report_t *report)
+{
+    return report->restart_damage || (report->restart && report->restart->state != JA_RESTART_DONE);
+}
+
+int ja_report_restart_is_bad(const ja_report_t *report)
+{
+    return report->restart_damage
+           || (report->restart && report->restart->state == JA_RESTART_REFUSED);
+}
+
 int ja_report_is_bad(const ja_report_t *report)
 {
     int i;
 
+    if (ja_report_restart_is_bad(report)) {
+        return 1;
+    }
     for (i = 0; i < report->accounts->nelts; i++) {
         if (ja_report_account_is_bad(
                 &APR_ARRAY_IDX(report->accounts, i, const ja_report_account_t))) {

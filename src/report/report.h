@@ -8,6 +8,7 @@
 #include "issue/due.h"
 #include "issue/job.h"
 #include "issue/plan.h"
+#include "issue/restart.h"
 #include "issue/response.h"
 #include "issue/set.h"
 
@@ -84,6 +85,8 @@ typedef struct {
     apr_time_t now;
     const apr_array_header_t *accounts; /* ja_report_account_t                                    */
     const apr_array_header_t *domains;  /* ja_report_domain_t, in the order of the configuration  */
+    const ja_restart_status_t *restart; /* of the server by itself, for what is staged; or NULL   */
+    const char *restart_damage;         /* activation.json can't be read, in words; or NULL       */
 } ja_report_t;
 
 /* `only`: the domain that manages this name and its account, or NULL for all; a name that none
@@ -102,6 +105,12 @@ int ja_report_domain_is_bad(const ja_report_domain_t *domain);
 
 /* The last try to register, find or update it failed, or its files are damaged. */
 int ja_report_account_is_bad(const ja_report_account_t *account);
+
+/* Is there something to say of the server's restart: does one wait, or is it refused? */
+int ja_report_has_restart(const ja_report_t *report);
+
+/* It is refused, or can't be told. */
+int ja_report_restart_is_bad(const ja_report_t *report);
 
 /* Is anything of it bad? */
 int ja_report_is_bad(const ja_report_t *report);

@@ -196,6 +196,34 @@ static const char *accounts_text(const text_t *t)
     return found ? apr_pstrcat(t->pool, "\n", ja_table_text(table, t->pool), NULL) : "";
 }
 
+/* "" if there is nothing to say. */
+static const char *restart_text(const text_t *t)
+{
+    const ja_restart_status_t *restart = t->report->restart;
+    ja_table_t *table = ja_table_make(4, t->pool);
+    const char *cells[] = { ja_words_get(t->lang, JA_WORD_AUTO_RESTART), "", "", "" };
+
+    if (!ja_report_has_restart(t->report)) {
+        return "";
+    }
+    if (restart) {
+        cells[1] = ja_words_restart(t->lang, (ja_restart_state_t)restart->state);
+        cells[2] = short_time(t, restart->since);
+        cells[3] = restart->next_at ? apr_pstrcat(t->pool, ja_words_next(t->lang, JA_REPORT_RETRY),
+                                                  ", ", when(t, restart->next_at), NULL)
+                                    : "";
+    }
+    ja_table_row(table, cells);
+    if (restart && restart->reason) {
+        ja_table_note(table, clean(t, restart->reason, ERROR_CHARS));
+        ja_table_note(table,
+                      apr_pstrcat(t->pool, "-> ",
+                                  ja_words_advice(t->lang, ja_err_row(JA_E_NO_RESTART)->id), NULL));
+    }
+    note_damage(table, t, t->report->restart_damage);
+    return apr_pstrcat(t->pool, "\n", ja_table_text(table, t->pool), NULL);
+}
+
 const char *ja_report_text(const ja_report_t *report, ja_lang_t lang, apr_pool_t *pool)
 {
     text_t t = { report, lang, pool };
@@ -203,7 +231,7 @@ const char *ja_report_text(const ja_report_t *report, ja_lang_t lang, apr_pool_t
     if (report->domains->nelts == 0) {
         return apr_pstrcat(pool, ja_words_get(lang, JA_WORD_NO_DOMAINS), "\n", NULL);
     }
-    return apr_pstrcat(pool, domains_text(&t), accounts_text(&t), NULL);
+    return apr_pstrcat(pool, domains_text(&t), accounts_text(&t), restart_text(&t), NULL);
 }
 
 /* ---- details --------------------------------------------------------------------------------- */
@@ -369,5 +397,6 @@ const char *ja_report_text_details(const ja_report_t *report, ja_lang_t lang, ap
         ja_out_put(&out,
                    domain_text(&t, &APR_ARRAY_IDX(report->domains, i, const ja_report_domain_t)));
     }
+    ja_out_put(&out, restart_text(&t));
     return ja_out_text(&out);
 }

@@ -39,6 +39,7 @@ static const char *const WORDS[][JA_LANG_COUNT] = {
     [JA_WORD_NO_DOMAINS]     = { "No domain is managed.", "管理対象のドメインはありません。" },
     [JA_WORD_ACTOR]          = { "Who acts", "対応者" },
     [JA_WORD_RETRY]          = { "Next try", "再試行" },
+    [JA_WORD_AUTO_RESTART]   = { "Automatic restart", "自動再起動" },
     [JA_WORD_SAYS]           = { "The CA says", "認証局の応答" },
 };
 
@@ -63,6 +64,13 @@ static const char *const NEXT[][JA_LANG_COUNT] = {
     [JA_REPORT_GO_LIVE]  = { "go live by itself in a moment", "まもなく自動的に切り替え" },
     [JA_REPORT_RESTART]  = { "restart httpd to activate it", "httpd の再起動で切り替え" },
     [JA_REPORT_REGISTER] = { "register the account", "アカウントを登録" },
+};
+
+static const char *const RESTARTS[][JA_LANG_COUNT] = {
+    [JA_RESTART_WAITING]  = { "waiting", "待機中" },
+    [JA_RESTART_CHECKING] = { "checking", "設定を確認中" },
+    [JA_RESTART_REFUSED]  = { "refused", "見合わせ" },
+    [JA_RESTART_DONE]     = { "done", "実施済み" },
 };
 
 static const char *const ACTORS[][JA_LANG_COUNT] = {
@@ -108,6 +116,7 @@ static const char *const ACTIVITIES_JA[JA_ST_COUNT] = {
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 _Static_assert(COUNT(WORDS) == JA_WORD_COUNT, "a row for each word");
 _Static_assert(COUNT(STATES) == JA_REPORT_STATE_COUNT, "a row for each state");
+_Static_assert(COUNT(RESTARTS) == JA_RESTART_STATE_COUNT, "a row for each state");
 _Static_assert(COUNT(NEXT) == JA_REPORT_NEXT_COUNT, "a row for each action");
 
 /* "ja", "ja_JP", "ja_JP.UTF-8", "ja_JP.utf8@x"; not "jam", not "ja_JP.eucJP" */
@@ -145,6 +154,11 @@ const char *ja_words_state(ja_lang_t lang, ja_report_state_t state)
 const char *ja_words_next(ja_lang_t lang, ja_report_next_t next)
 {
     return NEXT[next][lang];
+}
+
+const char *ja_words_restart(ja_lang_t lang, ja_restart_state_t state)
+{
+    return RESTARTS[state][lang];
 }
 
 const char *ja_words_actor(ja_lang_t lang, ja_actor_t actor)

@@ -46,6 +46,7 @@ typedef enum {
     JA_WORD_RETRY,
     JA_WORD_EAB_ENDS,
     JA_WORD_SAYS,
+    JA_WORD_AUTO_RESTART,
     JA_WORD_NOT_REGISTERED, /* from here on: in place of a value */
     JA_WORD_NO_CERTIFICATE,
     JA_WORD_NO_RESPONSE,
@@ -57,6 +58,7 @@ const char *ja_words_get(ja_lang_t lang, ja_word_t word);
 
 /* "valid", "restart httpd to activate it", "the reseller", "after the back-off" */
 const char *ja_words_state(ja_lang_t lang, ja_report_state_t state);
+const char *ja_words_restart(ja_lang_t lang, ja_restart_state_t state);
 const char *ja_words_next(ja_lang_t lang, ja_report_next_t next);
 const char *ja_words_actor(ja_lang_t lang, ja_actor_t actor);
 const char *ja_words_retry(ja_lang_t lang, ja_retry_t retry);

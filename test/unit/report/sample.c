@@ -138,6 +138,17 @@ static const apr_array_header_t *no_ocsp(const ja_set_t *live)
     return none;
 }
 
+ja_restart_status_t *sample_refused(const char *reason, long ago_s, long in_s)
+{
+    ja_restart_status_t *restart = apr_pcalloc(pool, sizeof(*restart));
+
+    restart->state = JA_RESTART_REFUSED;
+    restart->since = AFTER(-ago_s);
+    restart->next_at = AFTER(in_s);
+    restart->reason = reason;
+    return restart;
+}
+
 ja_report_t *sample_report(const ja_derive_t *first, ...)
 {
     ja_report_t *report = apr_pcalloc(pool, sizeof(*report));

@@ -24,6 +24,9 @@ ja_job_t *sample_failed(const char *text, long ago_s, long in_s);
 /* A registered account. */
 ja_account_file_t *sample_account(void);
 
+/* A restart that is refused since `ago_s` before NOW, to be tried again `in_s` after it. */
+ja_restart_status_t *sample_refused(const char *reason, long ago_s, long in_s);
+
 /* A report, made at NOW, of what is derived from each, up to the NULL; with one account. */
 ja_report_t *sample_report(const ja_derive_t *first, ...);
 

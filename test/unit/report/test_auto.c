@@ -1,5 +1,7 @@
 #include "sample.h"
 
+#include <string.h>
+
 #include "report/auto.h"
 
 static void keys_are_as_documented(void **state)
@@ -40,10 +42,20 @@ static void keys_are_as_documented(void **state)
                         "JprsAcmeDomain[www.example.jp]Failures: 3\n");
 }
 
+static void a_restart_has_a_key_if_there_is_one(void **state)
+{
+    ja_report_t *report = sample_report(NULL);
+
+    (void)state;
+    report->restart = sample_refused("no way", 300, 180);
+    assert_non_null(strstr(ja_report_auto(report, pool), "\nJprsAcmeRestart: refused\n"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(keys_are_as_documented),
+        TEST(a_restart_has_a_key_if_there_is_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,18 @@ static void without_tables_it_is_a_list(void **state)
     assert_int_equal(count(page, "<dd>"), count(page, "</dd>"));
 }
 
+static void a_restart_that_is_refused_is_shown(void **state)
+{
+    ja_report_t *report = failed_with("no");
+    const char *page;
+
+    (void)state;
+    report->restart = sample_refused("<no> way", 300, 180);
+    page = page_of(report, 100);
+    assert_non_null(strstr(page, "<p>Automatic restart: refused since "));
+    assert_non_null(strstr(page, ": &lt;no&gt; way</p>"));
+}
+
 static void an_account_that_failed_is_shown(void **state)
 {
     ja_report_t *report = failed_with("no");
@@ -138,6 +150,7 @@ int main(void)
         TEST(long_text_is_cut),
         TEST(many_domains_leave_the_page_usable),
         TEST(without_tables_it_is_a_list),
+        TEST(a_restart_that_is_refused_is_shown),
         TEST(an_account_that_failed_is_shown),
     };
 

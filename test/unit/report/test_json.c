@@ -102,12 +102,29 @@ static void a_staged_set_and_the_account_are_there(void **state)
     assert_null(ja_json_get(ja_json_get(first_domain(json), "next"), "at"));
 }
 
+static void a_restart_is_there_if_there_is_one(void **state)
+{
+    ja_report_t *report = sample_report(NULL);
+    const ja_json_t *restart;
+
+    (void)state;
+    assert_null(ja_json_get(read_back(report), "restart"));
+    report->restart = sample_refused("no way", 300, 180);
+    restart = ja_json_get(read_back(report), "restart");
+    assert_string_equal(ja_json_get_str(restart, "state", ""), "refused");
+    assert_string_equal(ja_json_get_str(restart, "reason", ""), "no way");
+    assert_string_equal(ja_json_get_str(restart, "since", ""), "2029-12-31T23:55:00Z");
+    assert_string_equal(ja_json_get_str(restart, "next", ""), "2030-01-01T00:03:00Z");
+    assert_true(ja_json_get_bool(restart, "bad", 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_valid_domain_has_its_certificate),
         TEST(a_failed_one_has_its_error),
         TEST(a_staged_set_and_the_account_are_there),
+        TEST(a_restart_is_there_if_there_is_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,23 @@ static void what_needs_attention_comes_first(void **state)
     }
 }
 
+static void a_refused_restart_is_bad(void **state)
+{
+    ja_report_t *report;
+
+    (void)state;
+    make_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 0);
+    works(ja_account_file_save(sample_account(), store, "ca.example-00000000", pool));
+    report = report_of(sample_plan(stored_domain(), NULL), NULL);
+    assert_null(report->restart);
+    assert_false(ja_report_has_restart(report));
+    works(ja_restart_save(sample_refused("no way", 300, 180), store, pool));
+    report = report_of(sample_plan(stored_domain(), NULL), NULL);
+    assert_string_equal(report->restart->reason, "no way");
+    assert_true(ja_report_has_restart(report));
+    assert_true(ja_report_is_bad(report));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +195,7 @@ int main(void)
         SET_TEST(one_domain_is_found_by_any_of_its_names),
         TEST(states_are_counted),
         TEST(what_needs_attention_comes_first),
+        SET_TEST(a_refused_restart_is_bad),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,30 @@ static void an_account_is_shown_if_there_is_something_to_say(void **state)
         "    JA0414 (placing the order): EAB refused\n");
 }
 
+static void a_restart_that_is_refused_is_shown(void **state)
+{
+    static const char ROW[] =
+        "\nAutomatic restart  refused  2029-12-31 (5 minutes ago)  try again, in "
+        "3 minutes\n    no way\n    -> The server was not restarted";
+    ja_report_t *report = good_and_failed("no");
+
+    (void)state;
+    report->restart = sample_refused("no\x1bway", 300, 180);
+    HAS(ja_report_text(report, JA_LANG_EN, pool), ROW);
+    HAS(ja_report_text_details(report, JA_LANG_EN, pool), ROW);
+    HAS(ja_report_text(report, JA_LANG_JA, pool), "\n自動再起動  見合わせ  2029-12-31 (5 分前)");
+}
+
+static void a_restart_that_was_done_is_not(void **state)
+{
+    ja_report_t *report = good_and_failed("no");
+    ja_restart_status_t done = { JA_RESTART_DONE, NOW, 0, NULL };
+
+    (void)state;
+    report->restart = &done;
+    assert_null(strstr(ja_report_text(report, JA_LANG_EN, pool), "Automatic restart"));
+}
+
 static void without_domains_it_says_so(void **state)
 {
     (void)state;
@@ -122,6 +146,8 @@ int main(void)
         TEST(text_from_outside_does_nothing_to_the_terminal),
         TEST(long_text_is_cut),
         TEST(an_account_is_shown_if_there_is_something_to_say),
+        TEST(a_restart_that_is_refused_is_shown),
+        TEST(a_restart_that_was_done_is_not),
         TEST(without_domains_it_says_so),
     };
 
