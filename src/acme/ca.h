@@ -65,6 +65,8 @@ typedef struct {
     void *payload_baton;
     const char *accept;   /* or NULL */
     apr_size_t max_bytes; /* 0: 64 KiB */
+    int *sent;            /* or NULL: counts how often it is sent, 0 if the directory or a nonce was
+                             not to be had */
 } ja_ask_t;
 
 /* Exactly one of `heard` and `err` is not NULL; both live in the call's pool. */

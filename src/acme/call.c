@@ -60,6 +60,9 @@ static ja_err_t *send_with(ja_call_t *call, const char *nonce)
     };
     JA_TRY(ja_peer_start(call->peer, call->ask.kind, &call->req, on_reply, call, call->pool));
     call->tries++;
+    if (call->ask.sent) {
+        (*call->ask.sent)++;
+    }
     apr_pool_cleanup_register(call->pool, call, cancel, apr_pool_cleanup_null);
     return NULL;
 }

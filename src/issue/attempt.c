@@ -60,10 +60,17 @@ static void begin_staging(ja_attempt_t *a)
 
 /* ---- one order ------------------------------------------------------------------------------- */
 
+/* A new order that did not get as far as the CA, because that was down, counts for no limit. */
+static int has_unsent(const ja_attempt_t *a)
+{
+    return a->flow && a->is_new && a->flow->orders_sent == 0;
+}
+
 static void on_order_done(void *baton, ja_err_t *err, const char *activity)
 {
     ja_attempt_t *a = baton;
     apr_pool_t *drive_pool = a->drive_pool;
+    int is_unsent = has_unsent(a);
 
     err = ja_err_dup(err, a->pool);
     ja_job_copy(a->conf.job, a->conf.job, a->pool); /* its order lived with the drive */
@@ -75,6 +82,10 @@ static void on_order_done(void *baton, ja_err_t *err, const char *activity)
     a->drive_pool = NULL;
     apr_pool_destroy(drive_pool);
     if (err) {
+        if (is_unsent) {
+            a->placed--;
+            ja_job_unplace(a->conf.job);
+        }
         a->done(a->baton, err, activity);
         return;
     }
@@ -83,7 +94,7 @@ static void on_order_done(void *baton, ja_err_t *err, const char *activity)
                   ja_enumstr_print(&ja_key_spec_names, (int)spec_at(a, a->key_index)));
     if (a->is_new) {
         a->good++;
-        ja_job_placed_well(a->conf.job);
+        ja_job_unplace(a->conf.job);
     }
     a->key_index++;
     next_order(a);
@@ -215,7 +226,7 @@ int ja_attempt_orders(const ja_plan_domain_t *domain, const ja_job_t *job,
 
 void ja_attempt_counts(const ja_attempt_t *attempt, int *placed, int *good)
 {
-    *placed = attempt->placed;
+    *placed = attempt->placed - has_unsent(attempt);
     *good = attempt->good;
 }
 

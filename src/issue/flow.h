@@ -41,6 +41,7 @@ typedef struct {
     int is_resumed;        /* given: the order is one of before a restart or a failure */
     int was_answered;      /* given with that: so were its challenges */
     const char *order_url; /* given for RESUME, else filled in by ORDER */
+    int orders_sent;       /* newOrder requests that went out, the same one several times maybe */
     const char *finalize_url;
     const char *cert_url;
     const apr_array_header_t *authz_urls; /* const char * */

@@ -52,7 +52,11 @@ ja_err_t *ja_hear_resume(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *outc
 
 ja_err_t *ja_ask_order(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
 {
-    return ja_order_ask_new(ja_flow_ask(wait), f->domain->names, scratch);
+    ja_ask_t *ask = ja_flow_ask(wait);
+
+    JA_TRY(ja_order_ask_new(ask, f->domain->names, scratch));
+    ask->sent = &f->orders_sent;
+    return NULL;
 }
 
 ja_err_t *ja_hear_order(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *outcome,

@@ -295,7 +295,7 @@ void ja_job_place(ja_job_t *job, apr_time_t now, apr_pool_t *pool)
     job->placed = placed;
 }
 
-void ja_job_placed_well(ja_job_t *job)
+void ja_job_unplace(ja_job_t *job)
 {
     apr_array_header_t *placed = apr_array_copy(job->placed->pool, job->placed);
 

@@ -120,9 +120,10 @@ ja_err_t *ja_job_save(const ja_job_t *job, ja_store_t *store, const char *name,
 /* A copy that lives in `to` alone, so that the pools of earlier versions can go. */
 void ja_job_copy(ja_job_t *job, const ja_job_t *from, apr_pool_t *to);
 
-/* A new order is about to be placed / the last of them has brought its certificate. */
+/* A new order is about to be placed / the last of them is not one that failed: it has brought its
+ * certificate, or was not sent after all. */
 void ja_job_place(ja_job_t *job, apr_time_t now, apr_pool_t *pool);
-void ja_job_placed_well(ja_job_t *job);
+void ja_job_unplace(ja_job_t *job);
 
 /* When another order may be placed, not to fail too often: `now`, or later. */
 apr_time_t ja_job_place_at(const ja_job_t *job, apr_time_t now);

@@ -54,9 +54,12 @@ static int attempt_begins(void **state)
 
 #define ATTEMPT_TEST(FN) cmocka_unit_test_setup_teardown(FN, attempt_begins, scene_ends)
 
+static int placed, good; /* of what ended last */
+
 static void on_done(void *baton, ja_err_t *err, const char *activity)
 {
     (void)baton;
+    ja_attempt_counts(attempt, &placed, &good);
     scene.err = ja_err_dup(err, pool);
     scene.activity = activity;
     ja_job_copy(&scene.job, &scene.job, pool);
@@ -153,6 +156,21 @@ static void a_failed_one_tells_during_what(void **state)
     expect_problem("/new-order", 403, "rejectedIdentifier");
     run();
     check_failed(JA_E_REJECTED_NAME, "placing the order");
+    assert_int_equal(placed, 1);
+    assert_int_equal(good, 0);
+    assert_int_equal(scene.job.placed->nelts, 1);
+}
+
+/* It may have been one; what was not even sent is in test_runner and test_year. */
+static void an_order_without_an_answer_counts_as_placed(void **state)
+{
+    (void)state;
+    script_expect(scene.script,
+                  &(script_row_t){ .url = "/new-order", .fails = 1, .code = JA_E_CONNECT });
+    run();
+    check_failed(JA_E_CONNECT, "placing the order");
+    assert_int_equal(placed, 1);
+    assert_int_equal(scene.job.placed->nelts, 1);
 }
 
 /* What an earlier renewal has left aside is of no use for this one. */
@@ -385,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ATTEMPT_TEST(one_order_makes_a_set),
         ATTEMPT_TEST(a_failed_one_tells_during_what),
+        ATTEMPT_TEST(an_order_without_an_answer_counts_as_placed),
         ATTEMPT_TEST(a_first_attempt_begins_with_nothing),
         ATTEMPT_TEST(every_key_type_has_an_order),
         ATTEMPT_TEST(what_has_been_issued_is_not_ordered_again),

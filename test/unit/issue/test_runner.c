@@ -229,6 +229,7 @@ static void an_attempt_that_fails_is_told_and_waits(void **state)
     ja_job_load(&job, &damage, store, "a.jp", pool, pool);
     assert_null(damage);
     assert_int_equal(job.attempts, 1);
+    assert_int_equal(job.placed->nelts, 0); /* it had not come to that */
     assert_true(job.next_at > ja_clock_now() + apr_time_from_sec(20));
     assert_string_equal(job.fingerprint, ja_fingerprint_domain(&domain, pool));
 }

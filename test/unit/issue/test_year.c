@@ -820,6 +820,7 @@ static void after_ten_days_without_a_ca_all_are_renewed_within_the_hour(void **s
     (void)state;
     ten_days_without_a_ca((ja_rate_t){ 0, 0 }, HOURS);
     ten_days_without_a_ca((ja_rate_t){ 100, 25 * MINUTE }, HOURS);
+    ten_days_without_a_ca((ja_rate_t){ MAX_DOMAINS, DAYS }, HOURS); /* that nothing was spent of */
     /* If the limit does not allow that: as soon as it does. */
     ten_days_without_a_ca((ja_rate_t){ 50, HOURS }, 4 * HOURS);
 }
