@@ -101,7 +101,7 @@ ja_err_t *ja_set_stage(const ja_set_t **set, ja_store_t *store, const char *name
 
 typedef enum {
     JA_SET_NOTHING, /* is staged, or what is live already, or what the configuration doesn't ask for */
-    JA_SET_WAITS,   /* at the gate                                                                  */
+    JA_SET_WAITS, /* at the gate                                                                  */
     JA_SET_REVOKED, /* the gate is shut for ever                                                    */
     JA_SET_COMMITTED
 } ja_set_outcome_t;
@@ -117,6 +117,12 @@ typedef enum {
 ja_err_t *ja_set_commit(ja_set_outcome_t *outcome, ja_store_t *store,
                         const ja_plan_domain_t *domain, apr_time_t now,
                         apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Remove what is staged for `domain` if it is what is live now: a kill after ja_set_commit() has
+ * written it leaves it there, and if another set went live, it would be committed once more. JA_E_IO.
+ */
+ja_err_t *ja_set_forget_taken(ja_store_t *store, const ja_plan_domain_t *domain, apr_time_t now,
+                              apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* The live sets that are valid at `now`, by the names in their certificates (const char * -> const
  * ja_set_t *; of two, the one that lasts longer): for ja_set_adopt(). What can't be read is left
