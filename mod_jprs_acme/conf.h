@@ -25,6 +25,7 @@ typedef enum {
 typedef struct {
     ja_conf_t *conf;                /* NULL only for a virtual host before check_config  */
     const ja_plan_domain_t *domain; /* that its names belong to, or NULL: by sites       */
+    int has_tls;                    /* SSLEngine is on: by sites                         */
     ja_serves_t serves;             /* by ssl                                            */
     int is_hooked;                  /* new handshakes ask for the newest set: by hot     */
 } ja_site_t;
@@ -38,7 +39,8 @@ ja_site_t *ja_conf_site(const server_rec *s);
 /* The configuration. NULL only for a virtual host before check_config. */
 ja_conf_t *ja_conf_get(const server_rec *s);
 
-/* Give the virtual host, or the main server, its domain (or NULL): for sites. */
-void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain);
+/* Give the virtual host, or the main server, its domain (or NULL), and say whether it does TLS: for
+ * sites. */
+void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain, int has_tls);
 
 #endif

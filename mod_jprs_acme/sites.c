@@ -34,8 +34,9 @@ typedef struct {
     server_rec *s;
     apr_array_header_t *names; /* const char *: ServerName and ServerAliases as written         */
     ja_plan_domain_t *domain;  /* or NULL                                                       */
-    int is_served;             /* it gets its certificate from here                             */
-    int is_torn;               /* it has names of two domains, and that was told                */
+    int has_tls;
+    int is_served; /* it gets its certificate from here                             */
+    int is_torn;   /* it has names of two domains, and that was told                */
     ja_place_t place;
 } host_t;
 
@@ -55,7 +56,8 @@ static void init_host(host_t *host, server_rec *s, const check_t *check)
     host->s = s;
     host->domain = NULL;
     host->is_torn = 0;
-    host->is_served = tls.has_tls > 0 && !tls.has_cert;
+    host->has_tls = tls.has_tls > 0;
+    host->is_served = host->has_tls && !tls.has_cert;
     host->place.file = s->defn_name;
     host->place.line = (int)s->defn_line_number;
     host->names = apr_array_make(check->pool, 4, sizeof(const char *));
@@ -300,7 +302,7 @@ static void assign(check_t *check, ja_conf_t *conf)
 
     for (i = 0; i < check->hosts->nelts; i++) {
         host = &APR_ARRAY_IDX(check->hosts, i, host_t);
-        ja_conf_assign(host->s, conf, host->domain);
+        ja_conf_assign(host->s, conf, host->domain, host->has_tls);
         if (host->domain && host->is_served && !host->is_torn) {
             check_md_host(check, host);
             check_cover(check, host);

@@ -1,7 +1,6 @@
 #include "base/loop.h"
 
 #include <stdatomic.h>
-#include <time.h>
 
 #include <apr_poll.h>
 #include <apr_ring.h>
@@ -144,17 +143,9 @@ int ja_loop_is_stopped(const ja_loop_t *loop)
     return atomic_load(&loop->is_stopped);
 }
 
-static apr_time_t monotonic_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return apr_time_from_sec(now.tv_sec) + now.tv_nsec / 1000;
-}
-
 static void note_tick(ja_loop_t *loop)
 {
-    apr_interval_time_t tick = monotonic_now() - loop->awake_at;
+    apr_interval_time_t tick = ja_clock_monotonic() - loop->awake_at;
 
     loop->longest_tick = tick > loop->longest_tick ? tick : loop->longest_tick;
 }
@@ -178,7 +169,7 @@ static ja_err_t *wait_and_work(ja_loop_t *loop)
 
     note_tick(loop);
     err = io.poll(io.baton, timeout_ms(loop), loop->scratch);
-    loop->awake_at = monotonic_now();
+    loop->awake_at = ja_clock_monotonic();
     if (!err && io.work) {
         err = io.work(io.baton, loop->scratch);
     }
@@ -523,7 +514,7 @@ ja_err_t *ja_loop_run(ja_loop_t *loop, int (*is_done)(void *baton), void *baton)
     ja_err_t *err = NULL;
     int is_over = 0;
 
-    loop->awake_at = monotonic_now();
+    loop->awake_at = ja_clock_monotonic();
     while (!err && !is_over && !ja_loop_is_stopped(loop)) {
         apr_pool_clear(loop->scratch);
         err = wait_and_work(loop);

@@ -217,7 +217,7 @@ static int needs_update(const ja_account_keeper_t *k)
     return k->file.url && !ja_plan_is_same_contacts(k->file.contacts, k->conf.plan->contacts);
 }
 
-static void succeeded(ja_account_keeper_t *k)
+static void succeeded(ja_account_keeper_t *k, int is_freed)
 {
     int is_new = k->step != STEP_UPDATE;
 
@@ -230,7 +230,7 @@ static void succeeded(ja_account_keeper_t *k)
         begin(k);
     }
     if (is_new) {
-        k->conf.ready(k->conf.baton);
+        k->conf.ready(k->conf.baton, is_freed);
     }
 }
 
@@ -268,7 +268,7 @@ static void use_on(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scra
     if (needs_update(k)) {
         ja_timer_set(k->timer, ja_clock_now() + TRUST_FOR);
     }
-    k->conf.ready(k->conf.baton);
+    k->conf.ready(k->conf.baton, 0);
 }
 
 static void not_succeeded(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scratch)
@@ -296,6 +296,7 @@ static void on_reply(void *baton, const ja_heard_t *heard, ja_err_t *err)
 {
     ja_account_keeper_t *k = baton;
     apr_pool_t *scratch = k->exchange;
+    int is_freed = k->file.held || k->may_register;
     ja_account_t account;
 
     if (!err) {
@@ -309,7 +310,7 @@ static void on_reply(void *baton, const ja_heard_t *heard, ja_err_t *err)
         err = take_over(k, &account, scratch);
     }
     if (!err) {
-        succeeded(k);
+        succeeded(k, is_freed);
         return;
     }
     not_succeeded(k, err, scratch);
@@ -419,7 +420,7 @@ static void start(ja_account_keeper_t *k, apr_pool_t *scratch)
     }
     if (ja_account_is_ready(k)) {
         k->step = STEP_UPDATE;
-        k->conf.ready(k->conf.baton);
+        k->conf.ready(k->conf.baton, 0);
         if (!needs_update(k)) {
             return;
         }

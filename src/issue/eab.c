@@ -5,65 +5,65 @@
 #include <apr_strings.h>
 
 #include "base/base64url.h"
+#include "issue/eab_slips.h"
 #include "json/json.h"
 
-static ja_err_t *check_kid(const char *kid, apr_pool_t *scratch)
+/* "the key id", or "line 1: the key id" */
+static const char *whose(const char *what, int line, apr_pool_t *pool)
 {
-    const char *at;
+    return line > 0 ? apr_psprintf(pool, "line %d: %s", line, what) : what;
+}
 
-    for (at = kid; *at; at++) {
-        if (*at <= 0x20 || *at >= 0x7f) {
-            return ja_err_make(JA_E_CONFIG, scratch,
-                               "the key id has a blank or a character that is not printable ASCII");
-        }
-    }
-    if (at == kid || at - kid > JA_EAB_MAX_KID) {
-        return ja_err_make(JA_E_CONFIG, scratch, "the key id has %ld characters; allowed: 1 to %d",
-                           (long)(at - kid), JA_EAB_MAX_KID);
+static ja_err_t *check_kid(const ja_eab_text_t *text, apr_pool_t *scratch)
+{
+    const char *who = whose("the key id", text->kid_line, scratch);
+    apr_size_t len = strlen(text->kid);
+
+    JA_TRY(ja_eab_slips_kid(text->kid, who, scratch));
+    if (len == 0 || len > JA_EAB_MAX_KID) {
+        return ja_err_make(JA_E_CONFIG, scratch,
+                           "%s has %" APR_SIZE_T_FMT " characters; allowed: 1 to %d", who, len,
+                           JA_EAB_MAX_KID);
     }
     return NULL;
 }
 
-/* The two alphabets differ in these characters: a key that was copied through a tool which speaks
- * the other one still looks right to the eye. */
-static ja_err_t *check_alphabet(const char *hmac, apr_pool_t *scratch)
+static ja_err_t *read_hmac(ja_secret_t **bytes, const ja_eab_text_t *text, apr_pool_t *result,
+                           apr_pool_t *scratch)
 {
-    const char *foreign = strpbrk(hmac, "+/=");
+    const char *who = whose("the HMAC key", text->hmac_line, scratch);
 
-    if (!foreign) {
-        return NULL;
-    }
-    if (*foreign == '=') {
+    JA_TRY(ja_eab_slips_hmac(text->hmac, who, scratch));
+    if (ja_base64url_parse(bytes, text->hmac, result, scratch) != NULL) {
         return ja_err_make(JA_E_CONFIG, scratch,
-                           "the HMAC key has padding, so it is standard base64; write it as "
-                           "base64url: without \"=\" at the end");
+                           "%s is not base64url: something is missing, or there is a character "
+                           "other than A-Z a-z 0-9 - _; copy it again as a whole",
+                           who);
     }
-    return ja_err_make(JA_E_CONFIG, scratch,
-                       "the HMAC key has \"%c\" at position %ld, so it is standard base64; write "
-                       "it as base64url: \"-\" for \"+\", \"_\" for \"/\", no \"=\"",
-                       *foreign, (long)(foreign - hmac) + 1);
+    if ((*bytes)->len < JA_EAB_MIN_HMAC_BYTES) {
+        return ja_err_make(JA_E_CONFIG, scratch,
+                           "%s has only %" APR_SIZE_T_FMT " bytes; at least %d (%d characters); "
+                           "copy it again as a whole",
+                           who, (*bytes)->len, JA_EAB_MIN_HMAC_BYTES,
+                           (JA_EAB_MIN_HMAC_BYTES * 4 + 2) / 3);
+    }
+    return NULL;
 }
 
-ja_err_t *ja_eab_parse(ja_eab_t **eab, const char *kid, const char *hmac, apr_pool_t *result,
+ja_err_t *ja_eab_parse(ja_eab_t **eab, const ja_eab_text_t *text, apr_pool_t *result,
                        apr_pool_t *scratch)
 {
     ja_secret_t *bytes;
 
-    JA_TRY(check_kid(kid, scratch));
-    JA_TRY(check_alphabet(hmac, scratch));
-    if (ja_base64url_parse(&bytes, hmac, result, scratch) != NULL) {
+    JA_TRY(check_kid(text, scratch));
+    if (ja_eab_slips_is_swapped(text->kid, text->hmac, scratch)) {
         return ja_err_make(JA_E_CONFIG, scratch,
-                           "the HMAC key is not base64url: something is missing, or there is a "
-                           "character other than A-Z a-z 0-9 - _; copy it again as a whole");
+                           "the key id looks like an HMAC key, and the HMAC key does not: they "
+                           "seem to be interchanged; write the key id first");
     }
-    if (bytes->len < JA_EAB_MIN_HMAC_BYTES) {
-        return ja_err_make(JA_E_CONFIG, scratch,
-                           "the HMAC key has only %" APR_SIZE_T_FMT " bytes; at least %d (%d "
-                           "characters); copy it again as a whole",
-                           bytes->len, JA_EAB_MIN_HMAC_BYTES, (JA_EAB_MIN_HMAC_BYTES * 4 + 2) / 3);
-    }
+    JA_TRY(read_hmac(&bytes, text, result, scratch));
     *eab = apr_pcalloc(result, sizeof(**eab));
-    (*eab)->kid = apr_pstrdup(result, kid);
+    (*eab)->kid = apr_pstrdup(result, text->kid);
     (*eab)->hmac = bytes;
     return NULL;
 }

@@ -24,15 +24,23 @@ typedef struct {
     ja_place_t place;         /* of the directive, if `missing_file`                             */
 } ja_eab_t;
 
+/* The two words as they were written, and the lines where; 0: of no interest. */
+typedef struct {
+    const char *kid;
+    const char *hmac;
+    int kid_line;
+    int hmac_line;
+} ja_eab_text_t;
+
 /* From two words. JA_E_CONFIG with what is wrong (never with the HMAC, or part of it, in it) and
  * what to write instead. `issued_at` is 0. */
-ja_err_t *ja_eab_parse(ja_eab_t **eab, const char *kid, const char *hmac, apr_pool_t *result,
+ja_err_t *ja_eab_parse(ja_eab_t **eab, const ja_eab_text_t *text, apr_pool_t *result,
                        apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* From a file: two lines, the key id first; or "kid: ..." and "hmac: ..." lines in any order,
  * optionally "issued: YYYY-MM-DD"; or JSON {"kid": ..., "hmac": ...}, optionally "issued". Comments
  * are lines that begin with "#". A regular file that nobody but its owner has any right to, of at
- * most JA_EAB_MAX_FILE_BYTES. JA_E_NOT_FOUND if there is no such file; JA_E_CONFIG. */
+ * most JA_EAB_MAX_FILE_BYTES, in UTF-8. JA_E_NOT_FOUND if there is no such file; JA_E_CONFIG. */
 ja_err_t *ja_eab_read(ja_eab_t **eab, const char *path, apr_pool_t *result,
                       apr_pool_t *scratch) JA_WARN_UNUSED;
 

@@ -11,12 +11,12 @@
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "issue/eab_slips.h"
 #include "json/json.h"
 
-/* What a file says, still as text. NULL: not said. */
+/* What a file says. NULL: not said. */
 typedef struct {
-    const char *kid;
-    const char *hmac;
+    ja_eab_text_t text;
     const char *issued;
 } fields_t;
 
@@ -54,6 +54,7 @@ static ja_err_t *read_open(ja_secret_t *text, apr_time_t *mtime, int fd, apr_poo
             "it has more than %d bytes; an EAB file has two lines: key id and HMAC key",
             JA_EAB_MAX_FILE_BYTES);
     }
+    JA_TRY(ja_eab_slips_file(text->bytes, (apr_size_t)len, scratch));
     if (memchr(text->bytes, '\0', (size_t)len)) {
         return ja_err_make(JA_E_CONFIG, scratch, "it is not a text file");
     }
@@ -90,8 +91,8 @@ static ja_err_t *fields_of_json(fields_t *fields, const ja_secret_t *text, apr_p
         return ja_err_make(JA_E_CONFIG, scratch,
                            "it is not valid JSON; allowed: {\"kid\": \"...\", \"hmac\": \"...\"}");
     }
-    fields->kid = ja_json_get_str(json, "kid", NULL);
-    fields->hmac = ja_json_get_str(json, "hmac", NULL);
+    fields->text.kid = ja_json_get_str(json, "kid", NULL);
+    fields->text.hmac = ja_json_get_str(json, "hmac", NULL);
     fields->issued = ja_json_get_str(json, "issued", NULL);
     return NULL;
 }
@@ -114,31 +115,49 @@ static char *labelled(char *line, const char *name)
     return line + strspn(line, " \t");
 }
 
-/* 0: it makes one line too many. */
-static int take_line(fields_t *fields, char *line)
+static const char *const TOO_MUCH =
+    "it says too much; allowed: two lines, key id and HMAC key, or \"kid: ...\", \"hmac: ...\" and "
+    "\"issued: YYYY-MM-DD\" once each";
+
+/* What a line that has no place is, most likely. */
+static ja_err_t *refuse_line(int number, int is_labelled, apr_pool_t *scratch)
+{
+    return ja_err_make(JA_E_CONFIG, scratch, "line %d: %s%s", number,
+                       is_labelled ? ""
+                                   : "the line before seems to go on here; write key id and "
+                                     "HMAC key on one line each. Else, ",
+                       TOO_MUCH);
+}
+
+static ja_err_t *take_line(fields_t *fields, char *line, int number, apr_pool_t *scratch)
 {
     const struct {
         const char *name;
         const char **field;
-    } labels[] = { { "kid", &fields->kid },
-                   { "hmac", &fields->hmac },
-                   { "issued", &fields->issued } };
-    const char **field = !fields->kid ? &fields->kid : &fields->hmac;
-    const char *value = line;
-    int i;
+        int *number;
+    } labels[] = { { "kid", &fields->text.kid, &fields->text.kid_line },
+                   { "hmac", &fields->text.hmac, &fields->text.hmac_line },
+                   { "issued", &fields->issued, NULL } };
+    const char *value = NULL;
+    int i, at = fields->text.kid ? 1 : 0;
 
-    for (i = 0; i < 3; i++) {
-        if (labelled(line, labels[i].name)) {
-            field = labels[i].field;
-            value = labelled(line, labels[i].name);
-            break;
-        }
+    for (i = 0; i < 3 && !value; i++) {
+        value = labelled(line, labels[i].name);
+        at = value ? i : at;
     }
-    if (*field) {
-        return 0;
+    if (*labels[at].field) {
+        return refuse_line(number, value != NULL, scratch);
     }
-    *field = value;
-    return 1;
+    if (value && !*value) {
+        return ja_err_make(JA_E_CONFIG, scratch,
+                           "line %d: there is nothing behind \"%s:\"; write both on one line",
+                           number, labels[at].name);
+    }
+    *labels[at].field = value ? value : line;
+    if (labels[at].number) {
+        *labels[at].number = number;
+    }
+    return NULL;
 }
 
 static char *trim(char *line)
@@ -153,47 +172,70 @@ static char *trim(char *line)
     return line;
 }
 
+/* The line that `*rest` begins with, trimmed in place; `*rest` becomes what is behind it. Lines end
+ * as in Unix, Windows or old Macs. */
+static char *next_line(char **rest)
+{
+    char *line = *rest;
+    char *end = line + strcspn(line, "\r\n");
+
+    *rest = end + (end[0] == '\r' && end[1] == '\n' ? 2 : *end ? 1 : 0);
+    *end = '\0';
+    return trim(line);
+}
+
 /* Splits `text` in place: nothing of it is copied. */
 static ja_err_t *fields_of_lines(fields_t *fields, ja_secret_t *text, apr_pool_t *scratch)
 {
     char *rest = (char *)text->bytes;
-    char *line;
+    int number;
 
-    while ((line = apr_cstr_tokenize("\r\n", &rest))) {
-        line = trim(line);
-        if (*line && *line != '#' && !take_line(fields, line)) {
-            return ja_err_make(JA_E_CONFIG, scratch,
-                               "it says too much; allowed: two lines, key id and HMAC key, or "
-                               "\"kid: ...\", \"hmac: ...\" and \"issued: YYYY-MM-DD\" once each");
+    for (number = 1; *rest; number++) {
+        char *line = next_line(&rest);
+
+        if (*line && *line != '#') {
+            JA_TRY(take_line(fields, line, number, scratch));
         }
+    }
+    return NULL;
+}
+
+/* From an open file's text. */
+static ja_err_t *read_fields(fields_t *fields, ja_secret_t *text, apr_pool_t *scratch)
+{
+    const char *start = (const char *)text->bytes;
+
+    if (start[strspn(start, " \t\r\n")] == '{') {
+        JA_TRY(fields_of_json(fields, text, scratch));
+    }
+    else {
+        JA_TRY(fields_of_lines(fields, text, scratch));
+    }
+    if (!fields->text.kid || !fields->text.hmac) {
+        return ja_err_make(JA_E_CONFIG, scratch, "the %s is missing",
+                           fields->text.kid ? "HMAC key" : "key id");
+    }
+    return NULL;
+}
+
+static ja_err_t *read_eab(ja_eab_t **eab, const char *path, apr_pool_t *result, apr_pool_t *scratch)
+{
+    fields_t fields = { { NULL, NULL, 0, 0 }, NULL };
+    ja_secret_t *text = ja_secret_blank(JA_EAB_MAX_FILE_BYTES + 1, scratch);
+    apr_time_t mtime = 0;
+
+    JA_TRY(read_file(text, &mtime, path, scratch));
+    JA_TRY(read_fields(&fields, text, scratch));
+    JA_TRY(ja_eab_parse(eab, &fields.text, result, scratch));
+    (*eab)->issued_at = fields.issued ? ja_eab_date(fields.issued, scratch) : mtime;
+    if ((*eab)->issued_at == 0) {
+        return ja_err_make(JA_E_CONFIG, scratch, "\"issued\" is no date; allowed: YYYY-MM-DD");
     }
     return NULL;
 }
 
 ja_err_t *ja_eab_read(ja_eab_t **eab, const char *path, apr_pool_t *result, apr_pool_t *scratch)
 {
-    fields_t fields = { NULL, NULL, NULL };
-    ja_secret_t *text = ja_secret_blank(JA_EAB_MAX_FILE_BYTES + 1, scratch);
-    const char *start;
-    apr_time_t mtime = 0;
-
-    JA_TRY_W(read_file(text, &mtime, path, scratch), scratch, "file %s", path);
-    start = (const char *)text->bytes;
-    if (start[strspn(start, " \t\r\n")] == '{') {
-        JA_TRY_W(fields_of_json(&fields, text, scratch), scratch, "file %s", path);
-    }
-    else {
-        JA_TRY_W(fields_of_lines(&fields, text, scratch), scratch, "file %s", path);
-    }
-    if (!fields.kid || !fields.hmac) {
-        return ja_err_make(JA_E_CONFIG, scratch, "file %s: the %s is missing", path,
-                           fields.kid ? "HMAC key" : "key id");
-    }
-    JA_TRY_W(ja_eab_parse(eab, fields.kid, fields.hmac, result, scratch), scratch, "file %s", path);
-    (*eab)->issued_at = fields.issued ? ja_eab_date(fields.issued, scratch) : mtime;
-    if ((*eab)->issued_at == 0) {
-        return ja_err_make(JA_E_CONFIG, scratch,
-                           "file %s: \"issued\" is no date; allowed: YYYY-MM-DD", path);
-    }
+    JA_TRY_W(read_eab(eab, path, result, scratch), scratch, "file %s", path);
     return NULL;
 }

@@ -11,6 +11,7 @@
 /* The longest texts and all challenges fit even if every second character has to be escaped. */
 #define JOB_MAX_BYTES JA_STORE_MAX_ITEM
 #define TEXT_MAX      2048
+#define SUBS_MAX      10
 
 static const char *const STATES[JA_ST_COUNT] = {
     [JA_ST_IDLE] = "idle",         [JA_ST_RESUME] = "resume",     [JA_ST_ORDER] = "order",
@@ -31,11 +32,23 @@ static const ja_field_t CHALLENGE_FIELDS[] = {
 };
 static const ja_bind_t CHALLENGE = { "challenge", sizeof(ja_job_challenge_t), CHALLENGE_FIELDS };
 
+static const ja_field_t SUB_FIELDS[] = {
+    { "name", JA_FIELD_STR, FIELD(ja_job_sub_t, name), .max = JA_PROBLEM_SUB_MAX },
+    { "type", JA_FIELD_STR, FIELD(ja_job_sub_t, type), .required = 1, .max = JA_PROBLEM_SUB_MAX },
+    { "detail", JA_FIELD_STR, FIELD(ja_job_sub_t, detail), .required = 1,
+      .max = JA_PROBLEM_SUB_MAX },
+    { "value", JA_FIELD_STR, FIELD(ja_job_sub_t, value), .max = JA_PROBLEM_SUB_MAX },
+    { NULL },
+};
+static const ja_bind_t SUB = { "subproblem", sizeof(ja_job_sub_t), SUB_FIELDS };
+
 static const ja_field_t ERROR_FIELDS[] = {
     { "id", JA_FIELD_STR, FIELD(ja_job_error_t, id), .required = 1, .max = 16 },
     { "text", JA_FIELD_STR, FIELD(ja_job_error_t, text), .required = 1, .max = TEXT_MAX },
     { "activity", JA_FIELD_STR, FIELD(ja_job_error_t, activity), .max = 128 },
     { "at", JA_FIELD_TIME, FIELD(ja_job_error_t, at) },
+    { "value", JA_FIELD_STR, FIELD(ja_job_error_t, value), .max = JA_PROBLEM_SUB_MAX },
+    { "subproblems", JA_FIELD_OBJECTS, FIELD(ja_job_error_t, subs), .max = SUBS_MAX, .sub = &SUB },
     { NULL },
 };
 const ja_bind_t ja_job_error_bind = { "error", sizeof(ja_job_error_t), ERROR_FIELDS };
@@ -74,9 +87,31 @@ static const ja_field_t JOB_FIELDS[] = {
 };
 static const ja_bind_t JOB = { "job", sizeof(ja_job_t), JOB_FIELDS };
 
+static const char *cut_at(const char *text, apr_size_t max, apr_pool_t *pool)
+{
+    return text ? ja_utf8_copy(text, strlen(text), max, pool) : NULL;
+}
+
 static const char *cut(const char *text, apr_pool_t *pool)
 {
-    return text ? ja_utf8_copy(text, strlen(text), TEXT_MAX - 1, pool) : NULL;
+    return cut_at(text, TEXT_MAX - 1, pool);
+}
+
+static const apr_array_header_t *subs_of(const ja_problem_t *problem, apr_pool_t *pool)
+{
+    apr_array_header_t *subs = apr_array_make(pool, problem->sub_count, sizeof(ja_job_sub_t));
+    int i;
+
+    for (i = 0; i < problem->sub_count && i < SUBS_MAX; i++) {
+        const ja_problem_t *from = &problem->subs[i];
+        ja_job_sub_t *sub = apr_array_push(subs);
+
+        sub->name = cut_at(from->identifier, JA_PROBLEM_SUB_MAX, pool);
+        sub->type = cut_at(from->type, JA_PROBLEM_SUB_MAX, pool);
+        sub->detail = cut_at(from->detail, JA_PROBLEM_SUB_MAX, pool);
+        sub->value = cut_at(from->value, JA_PROBLEM_SUB_MAX, pool);
+    }
+    return subs;
 }
 
 const ja_job_error_t *ja_job_error_make(const ja_err_t *err, const char *activity, apr_time_t now,
@@ -88,6 +123,10 @@ const ja_job_error_t *ja_job_error_make(const ja_err_t *err, const char *activit
     error->text = cut(ja_err_text(err, pool), pool);
     error->activity = apr_pstrdup(pool, activity);
     error->at = now;
+    if (err->problem) {
+        error->value = cut_at(err->problem->value, JA_PROBLEM_SUB_MAX, pool);
+        error->subs = subs_of(err->problem, pool);
+    }
     return error;
 }
 
@@ -174,6 +213,22 @@ static const apr_array_header_t *copy_history(const apr_array_header_t *from, ap
     return copy;
 }
 
+static const apr_array_header_t *copy_subs(const apr_array_header_t *from, apr_pool_t *to)
+{
+    apr_array_header_t *copy = from ? apr_array_copy(to, from) : NULL;
+    int i;
+
+    for (i = 0; copy && i < copy->nelts; i++) {
+        ja_job_sub_t *sub = &APR_ARRAY_IDX(copy, i, ja_job_sub_t);
+
+        sub->name = apr_pstrdup(to, sub->name);
+        sub->type = apr_pstrdup(to, sub->type);
+        sub->detail = apr_pstrdup(to, sub->detail);
+        sub->value = apr_pstrdup(to, sub->value);
+    }
+    return copy;
+}
+
 static const ja_job_error_t *copy_error(const ja_job_error_t *from, apr_pool_t *to)
 {
     ja_job_error_t *copy;
@@ -185,6 +240,8 @@ static const ja_job_error_t *copy_error(const ja_job_error_t *from, apr_pool_t *
     copy->id = apr_pstrdup(to, from->id);
     copy->text = apr_pstrdup(to, from->text);
     copy->activity = apr_pstrdup(to, from->activity);
+    copy->value = apr_pstrdup(to, from->value);
+    copy->subs = copy_subs(from->subs, to);
     return copy;
 }
 
@@ -245,7 +302,6 @@ void ja_job_note(ja_job_t *job, const char *event, const char *text, apr_time_t 
     for (i = first; i < job->history->nelts; i++) {
         APR_ARRAY_PUSH(history, ja_job_event_t) = APR_ARRAY_IDX(job->history, i, ja_job_event_t);
     }
-    APR_ARRAY_PUSH(history, ja_job_event_t) =
-        (ja_job_event_t){ now, event, cut(text, pool) };
+    APR_ARRAY_PUSH(history, ja_job_event_t) = (ja_job_event_t){ now, event, cut(text, pool) };
     job->history = history;
 }

@@ -38,12 +38,22 @@ typedef struct {
     const char *token;
 } ja_job_challenge_t;
 
-/* How the last attempt failed. */
+/* What the CA says of one of several names (RFC 8555 6.7.1): its words, not escaped. */
+typedef struct {
+    const char *name;   /* or NULL */
+    const char *type;   /* "caa" */
+    const char *detail; /* may be "" */
+    const char *value;  /* what the detail has in brackets, or NULL */
+} ja_job_sub_t;
+
+/* How the last attempt failed. `text` has all of it, `value` and `subs` parts of that. */
 typedef struct {
     const char *id;       /* message id */
     const char *text;     /* UTF-8, one line, cut at 2 KiB */
     const char *activity; /* "waiting for validation", or NULL */
     apr_time_t at;
+    const char *value;              /* what the CA's text has in brackets, or NULL */
+    const apr_array_header_t *subs; /* ja_job_sub_t, at most 10; NULL: none */
 } ja_job_error_t;
 
 extern const ja_bind_t ja_job_error_bind;

@@ -24,4 +24,9 @@ ja_err_t *ja_response_restore(ja_staple_table_t *table, int domain_index, ja_sto
                               const char *sha256, apr_time_t now,
                               apr_pool_t *scratch) JA_WARN_UNUSED;
 
+/* Remove the responses of all certificates but those with a digest in `keep_sha256` (const char *).
+ * For the runner at its start. JA_E_IO. */
+ja_err_t *ja_response_sweep(ja_store_t *store, const apr_array_header_t *keep_sha256,
+                            apr_pool_t *scratch) JA_WARN_UNUSED;
+
 #endif

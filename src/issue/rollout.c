@@ -23,7 +23,7 @@
 
 typedef struct {
     const ja_set_t *set; /* or NULL */
-    apr_pool_t *pool;    /* its own */
+    apr_pool_t *pool;    /* its own; its staples end with it */
 } side_t;
 
 struct ja_rollout_t {
@@ -101,8 +101,7 @@ static int is_urgent(const ja_set_t *live, apr_time_t now)
     return facts->not_after - now < (facts->not_after - facts->not_before) / 100 * URGENT_PERCENT;
 }
 
-/* Nothing happens by itself. */
-static void remind(ja_rollout_t *a, apr_pool_t *scratch)
+static void tell_overdue(const ja_rollout_t *a, apr_pool_t *scratch)
 {
     const ja_set_t *live = a->live.set;
     int urgent = !live || is_urgent(live, ja_clock_now());
@@ -112,7 +111,18 @@ static void remind(ja_rollout_t *a, apr_pool_t *scratch)
                   date_of(a->staged.set->created_at, scratch),
                   live ? "the one in use ends " : "nothing is in use before it",
                   live ? date_of(ja_set_first_to_expire(live)->not_after, scratch) : "");
-    look_again(a, REMIND_EVERY);
+}
+
+/* Nothing happens by itself. That it has been staged has told whose turn it is: once more for each
+ * day that is over. */
+static void remind(ja_rollout_t *a, apr_pool_t *scratch)
+{
+    apr_interval_time_t age = ja_clock_now() - a->staged.set->created_at;
+
+    if (age >= REMIND_EVERY) {
+        tell_overdue(a, scratch);
+    }
+    look_again(a, REMIND_EVERY - (age > 0 ? age % REMIND_EVERY : 0));
 }
 
 static void offer(ja_rollout_t *a)
@@ -212,6 +222,16 @@ static void on_time(void *baton)
     decide(baton);
 }
 
+/* The responder has said something new. */
+static void on_staple(void *baton)
+{
+    ja_rollout_t *a = baton;
+
+    if (!a->is_offered) {
+        look_again(a, 0);
+    }
+}
+
 /* ---- sets ------------------------------------------------------------------------------------ */
 
 static const ja_set_t *copy_set(const ja_set_t *from, apr_pool_t *pool)
@@ -247,7 +267,25 @@ static int is_same(const ja_set_t *a, const ja_set_t *b)
     return a->certs->nelts == b->certs->nelts && a->created_at == b->created_at;
 }
 
-static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set)
+/* The response of a staged certificate is wanted in any case: the gate asks for it. */
+static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
+{
+    ja_staple_conf_t conf = { .loop = a->conf.loop,
+                              .http = a->conf.http,
+                              .store = a->conf.store,
+                              .log = a->conf.log,
+                              .table = a->conf.plan->stapling ? a->conf.staples : NULL,
+                              .domain_index = a->conf.plan->index,
+                              .name = a->conf.plan->name };
+    int i;
+
+    for (i = 0; i < side->set->certs->nelts; i++) {
+        ja_staple_start(&conf, group, &APR_ARRAY_IDX(side->set->certs, i, const ja_set_cert_t),
+                        group == JA_GROUP_STAGING, on_staple, a, side->pool);
+    }
+}
+
+static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set, ja_group_t group)
 {
     if (is_same(side->set, set)) {
         return 0;
@@ -260,6 +298,9 @@ static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set)
     if (set) {
         apr_pool_create(&side->pool, a->pool);
         side->set = copy_set(set, side->pool);
+        if (group == JA_GROUP_STAGING || a->conf.plan->stapling) {
+            start_staples(a, side, group);
+        }
     }
     return 1;
 }
@@ -267,8 +308,8 @@ static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set)
 /* What the parent was offered is another set now, or none: he finds out himself. */
 void ja_rollout_sets(ja_rollout_t *a, const ja_set_t *live, const ja_set_t *staged)
 {
-    change(a, &a->live, live);
-    if (!change(a, &a->staged, staged)) {
+    change(a, &a->live, live, JA_GROUP_LIVE);
+    if (!change(a, &a->staged, staged, JA_GROUP_STAGING)) {
         return;
     }
     if (a->is_offered) {

@@ -11,9 +11,7 @@
 #include "base/log.h"
 #include "issue/handover.h"
 #include "issue/set.h"
-#include "issue/staple_table.h"
-#include "base/loop.h"
-#include "net/http.h"
+#include "issue/staple.h"
 
 typedef struct ja_rollout_t ja_rollout_t;
 

@@ -9,6 +9,7 @@
 #include "issue/attempt.h"
 #include "issue/fingerprint.h"
 #include "issue/requests.h"
+#include "issue/response.h"
 #include "issue/rollout.h"
 #include "issue/runner_domain.h"
 #include "issue/runner_peer.h"
@@ -192,8 +193,9 @@ static void on_due(void *baton)
     admit(slot->side);
 }
 
-/* Those that have failed for the CA need not wait for their time when it works again. */
-static void hurry(side_t *side)
+/* Those that have failed for the CA, or for the account, need not wait for their time when that works
+ * again. */
+static void hurry(side_t *side, unsigned over)
 {
     ja_runner_t *r = side->runner;
     int i;
@@ -202,19 +204,19 @@ static void hurry(side_t *side)
         slot_t *slot = &r->slots[i];
 
         if (slot->side == side && slot->place == PLACE_SCHEDULE
-            && ja_domain_awaits_ca(&slot->domain)) {
+            && ja_domain_awaits(&slot->domain, over)) {
             ja_domain_hurry(&slot->domain);
             schedule(slot);
         }
     }
 }
 
-static void on_change(void *baton, int is_alive)
+static void on_change(void *baton, unsigned over)
 {
     side_t *side = baton;
 
-    if (is_alive) {
-        hurry(side);
+    if (over != 0) {
+        hurry(side, over);
     }
     admit(side);
 }
@@ -440,6 +442,34 @@ static void start_domain(ja_runner_t *r, slot_t *slot, const ja_plan_domain_t *p
     schedule(slot);
 }
 
+static void add_digests(apr_array_header_t *digests, const ja_set_t *set)
+{
+    int i;
+
+    for (i = 0; set && i < set->certs->nelts; i++) {
+        APR_ARRAY_PUSH(digests, const char *) =
+            APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t).facts.sha256;
+    }
+}
+
+/* OCSP responses of certificates that nobody has any more go. */
+static void sweep_responses(ja_runner_t *r, apr_pool_t *scratch)
+{
+    apr_array_header_t *digests = apr_array_make(scratch, n_domains(r), sizeof(const char *));
+    ja_err_t *err;
+    int i;
+
+    for (i = 0; i < n_domains(r); i++) {
+        add_digests(digests, r->slots[i].domain.live);
+        add_digests(digests, r->slots[i].domain.staged);
+    }
+    err = ja_response_sweep(r->store, digests, scratch);
+    if (err) {
+        ja_event_errored(r->conf.log, "mod_jprs_acme", err, "tidying up OCSP responses", 0,
+                         scratch);
+    }
+}
+
 static void start_all(ja_runner_t *r)
 {
     const ja_plan_t *plan = r->conf.plan;
@@ -457,6 +487,7 @@ static void start_all(ja_runner_t *r)
                      scratch);
         apr_pool_clear(scratch);
     }
+    sweep_responses(r, scratch);
     apr_pool_destroy(scratch);
     r->look = ja_timer_make(r->loop, on_look, r, r->pool);
     ja_timer_set(r->look, ja_clock_now() + 1); /* the accounts have been read by then */

@@ -151,10 +151,10 @@ apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t
     return at > place_at ? at : place_at;
 }
 
-/* Was it the CA, or the way to it, that the last attempt failed for? */
-int ja_domain_awaits_ca(const ja_domain_t *d)
+int ja_domain_awaits(const ja_domain_t *d, unsigned classes)
 {
-    return d->job.error && ja_err_row(ja_err_code_find(d->job.error->id))->retry == JA_RETRY_CA;
+    return d->job.error
+           && (classes & 1u << ja_err_row(ja_err_code_find(d->job.error->id))->retry) != 0;
 }
 
 void ja_domain_hurry(ja_domain_t *d)

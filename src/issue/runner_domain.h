@@ -28,9 +28,10 @@ void ja_domain_load(ja_domain_t *domain, const ja_plan_domain_t *plan, ja_store_
 /* When the next attempt has to start, by sets, job and clock; 0: never. `*why` is the need. */
 apr_time_t ja_domain_next_at(const ja_domain_t *domain, ja_due_why_t *why, apr_time_t now);
 
-/* Did the last attempt fail for the CA, or the way to it (JA_RETRY_CA)? If that works again the
- * domain need not wait for its time: hurry() forgets it (and does not save). */
-int ja_domain_awaits_ca(const ja_domain_t *domain);
+/* Did the last attempt fail with an error of one of these classes (1u << ja_retry_t)? If what it
+ * failed for works again the domain need not wait for its time: hurry() forgets it (and does not
+ * save). */
+int ja_domain_awaits(const ja_domain_t *domain, unsigned classes);
 void ja_domain_hurry(ja_domain_t *domain);
 
 /* The attempt has staged a set: the job is done, the set is read back. Saved; told. If that does

@@ -18,8 +18,8 @@ struct ja_runner_peer_t {
     ja_ca_t *ca;
     ja_account_keeper_t *account;
     ja_governor_t governor;
-    ja_timer_t *news;  /* to tell `changed` from the loop */
-    int is_alive_news; /* what there is to tell */
+    ja_timer_t *news; /* to tell `changed` from the loop */
+    unsigned over;    /* what there is to tell */
     int load;
 };
 
@@ -34,11 +34,11 @@ typedef struct {
 static void tell_news(void *baton)
 {
     ja_runner_peer_t *peer = baton;
-    int is_alive = peer->is_alive_news;
+    unsigned over = peer->over;
 
-    peer->is_alive_news = 0;
+    peer->over = 0;
     ja_runner_peer_save(peer);
-    peer->conf.changed(peer->conf.baton, is_alive);
+    peer->conf.changed(peer->conf.baton, over);
 }
 
 static void on_reply(void *baton, const ja_http_reply_t *reply, ja_err_t *err)
@@ -50,7 +50,7 @@ static void on_reply(void *baton, const ja_http_reply_t *reply, ja_err_t *err)
 
     if (reply
         && ja_governor_heard(&peer->governor, reply->status, ja_http_retry_at(reply, now), now)) {
-        peer->is_alive_news |= was_down && !ja_governor_is_down(&peer->governor);
+        peer->over |= was_down && !ja_governor_is_down(&peer->governor) ? 1u << JA_RETRY_CA : 0;
         ja_timer_set(peer->news, now);
     }
     trip->done(trip->baton, reply, err);
@@ -143,10 +143,11 @@ int ja_runner_peer_load(const ja_runner_peer_t *peer)
 
 /* ---- the beginning --------------------------------------------------------------------------- */
 
-static void on_account(void *baton)
+static void on_account(void *baton, int is_freed)
 {
     ja_runner_peer_t *peer = baton;
 
+    peer->over |= is_freed ? 1u << JA_RETRY_HOLD : 0;
     ja_timer_set(peer->news, ja_clock_now());
 }
 

@@ -17,9 +17,10 @@ typedef struct {
     ja_loop_t *loop;
     ja_http_t *http;
     const ja_log_t *log;
-    /* Called from the loop, never from within: those who wait may ask again. `is_alive`: the CA had
-     * been found dead, and has answered. */
-    void (*changed)(void *baton, int is_alive);
+    /* Called from the loop, never from within: those who wait may ask again. What those have waited
+     * for whose last error is of one of these classes (1u << ja_retry_t) is over: the CA had been
+     * found dead, and has answered; the account is free. */
+    void (*changed)(void *baton, unsigned over);
     void *baton;
 } ja_runner_peer_conf_t;
 

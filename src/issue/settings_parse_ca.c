@@ -291,16 +291,34 @@ static ja_eab_t *missing_eab(const char *path, const ja_place_t *place, apr_pool
     return eab;
 }
 
+/* Words that are no EAB in any form: how they may have come about. */
+static const char *misread_words(const apr_array_header_t *words, apr_pool_t *pool)
+{
+    if (apr_cstr_casecmpn(ja_settings_word(words, 0), "file:", 5) == 0) {
+        return "the path belongs directly behind \"file:\", and into quotes if it has blanks; "
+               "allowed: " EAB_ALLOWED;
+    }
+    if (words->nelts == 1) {
+        return "has one word only: key id and HMAC key belong on the same line, a half-width blank "
+               "between them, without quotes around both; allowed: " EAB_ALLOWED;
+    }
+    return apr_psprintf(pool,
+                        "has %d words: key id and HMAC key are one each, without blanks in them; "
+                        "allowed: " EAB_ALLOWED,
+                        words->nelts);
+}
+
 /* What is read on the way, the HMAC as text among it, is in `scratch`. */
 static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words, const char *root,
                                 const ja_place_t *place, apr_pool_t *pool, apr_pool_t *scratch)
 {
     const char *first = ja_settings_word(words, 0);
+    int is_file = apr_cstr_casecmpn(first, "file:", 5) == 0;
     const char *path;
     const char *fault;
     ja_err_t *err;
 
-    if (apr_cstr_casecmpn(first, "file:", 5) == 0 && first[5] && words->nelts == 1) {
+    if (is_file && first[5] && words->nelts == 1) {
         fault = full_path(&path, first + 5, root, scratch);
         if (fault) {
             return fault;
@@ -311,11 +329,13 @@ static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words,
             return NULL;
         }
     }
-    else if (words->nelts == 2) {
-        err = ja_eab_parse(eab, first, ja_settings_word(words, 1), pool, scratch);
+    else if (words->nelts == 2 && !is_file) {
+        const ja_eab_text_t text = { .kid = first, .hmac = ja_settings_word(words, 1) };
+
+        err = ja_eab_parse(eab, &text, pool, scratch);
     }
     else {
-        return "can't be understood; allowed: " EAB_ALLOWED;
+        return misread_words(words, pool);
     }
     return err ? apr_pstrcat(pool, ja_err_text(err, scratch), "; allowed: ", EAB_ALLOWED, NULL)
                : NULL;

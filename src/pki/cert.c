@@ -86,6 +86,30 @@ ja_err_t *ja_chain_parse(ja_chain_t **chain, const char *pem, apr_size_t len, ap
     return NULL;
 }
 
+ja_err_t *ja_chain_make(ja_chain_t **chain, const struct stack_st_X509 *certs, apr_pool_t *result,
+                        apr_pool_t *scratch)
+{
+    ja_chain_t *made = apr_pcalloc(result, sizeof(*made));
+    int count = sk_X509_num(certs); /* -1 if there are no certificates at all */
+    X509 *cert;
+
+    if (count < 1) {
+        return ja_err_make(JA_E_CERT_BAD, scratch, "there is no certificate in the chain");
+    }
+    if (count > JA_CHAIN_MAX_CERTS) {
+        return ja_err_make(JA_E_TOO_LARGE, scratch,
+                           "the chain has %d certificates; at most %d are read", count,
+                           JA_CHAIN_MAX_CERTS);
+    }
+    while (made->count < count) {
+        cert = sk_X509_value(certs, made->count);
+        X509_up_ref(cert);
+        made->certs[made->count++] = own_cert(cert, result);
+    }
+    *chain = made;
+    return NULL;
+}
+
 ja_err_t *ja_chain_print(const char **leaf, const char **rest, const char **all,
                          const ja_chain_t *chain, apr_pool_t *result, apr_pool_t *scratch)
 {
@@ -152,6 +176,20 @@ ja_err_t *ja_chain_facts(ja_cert_facts_t *facts, const ja_chain_t *chain, apr_po
     facts->must_staple = ja_x509_must_staple(leaf);
     ERR_clear_error(); /* a kind of key that OpenSSL does not know is no failure */
     return fingerprint(&facts->sha256, leaf, result, scratch);
+}
+
+const char *ja_chain_subjects(const ja_chain_t *chain, apr_pool_t *result, apr_pool_t *scratch)
+{
+    const char *text = "";
+    const X509_NAME *name;
+    int i;
+
+    for (i = 0; i < chain->count; i++) {
+        name = X509_get_subject_name(chain->certs[i]);
+        text = apr_pstrcat(result, text, i > 0 ? ", " : "", ja_x509_name(name, scratch, scratch),
+                           NULL);
+    }
+    return text;
 }
 
 int ja_cert_name_matches(const char *pattern, const char *name)

@@ -1,6 +1,7 @@
 /* pki/cert: certificate chains: reading what came from outside, checking that it is what was asked
  * for, and the facts that decisions and reports need. No store, no network.
- * In cert.c; ja_chain_check...() are in cert_check.c, ja_cert_self_signed() in cert_self.c. */
+ * In cert.c; ja_chain_check...() are in cert_check.c, ja_cert_self_signed() and
+ * ja_cert_is_temporary() in cert_self.c. */
 #ifndef JA_PKI_CERT_H
 #define JA_PKI_CERT_H
 
@@ -33,6 +34,13 @@ typedef struct {
  * JA_CHAIN_MAX_BYTES. JA_E_CERT_BAD, JA_E_TOO_LARGE. */
 ja_err_t *ja_chain_parse(ja_chain_t **chain, const char *pem, apr_size_t len, apr_pool_t *result,
                          apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* The same from certificates that OpenSSL has parsed, such as those that a TLS server sent: leaf
+ * first, 1 to JA_CHAIN_MAX_CERTS. They are shared, not copied. JA_E_CERT_BAD: none; JA_E_TOO_LARGE.
+ */
+struct stack_st_X509;
+ja_err_t *ja_chain_make(ja_chain_t **chain, const struct stack_st_X509 *certs, apr_pool_t *result,
+                        apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Is it what we asked for? The leaf's public key is that of `key`; every one of `names` is covered
  * by a SAN (exactly, or by a wildcard); it is a server certificate (not a CA; an extended key
@@ -76,6 +84,14 @@ int ja_cert_names_cover(const apr_array_header_t *sans, const char *name);
 ja_err_t *ja_cert_self_signed(const char **pem, const ja_key_t *key,
                               const apr_array_header_t *names, int days, apr_time_t now,
                               apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Is the leaf such a certificate (of whatever server that runs this module)? By what it says of
+ * itself; nothing is verified. */
+int ja_cert_is_temporary(const ja_chain_t *chain);
+
+/* For messages: the subjects of all certificates from the leaf on, as CN or else one-line name,
+ * "a, b, c". Not escaped, at most 256 bytes each. */
+const char *ja_chain_subjects(const ja_chain_t *chain, apr_pool_t *result, apr_pool_t *scratch);
 
 /* SHA-256 of bytes, hex. */
 ja_err_t *ja_digest_sha256(const char **hex, const void *bytes, apr_size_t len, apr_pool_t *result,

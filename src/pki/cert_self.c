@@ -1,5 +1,7 @@
-/* ja_cert_self_signed() of pki/cert.h. */
+/* ja_cert_self_signed() and ja_cert_is_temporary() of pki/cert.h. */
 #include "pki/cert.h"
+
+#include <string.h>
 
 #include <openssl/bn.h>
 #include <openssl/rand.h>
@@ -90,6 +92,17 @@ static int add_extensions(X509 *cert, const ja_key_t *key, GENERAL_NAMES *san, a
     return add_basic_constraints(cert, scratch) && add_key_usage(cert, key, scratch)
            && add_extended_usage(cert, scratch)
            && X509_add1_ext_i2d(cert, NID_subject_alt_name, san, 0, X509V3_ADD_DEFAULT) == 1;
+}
+
+int ja_cert_is_temporary(const ja_chain_t *chain)
+{
+    const X509_NAME *subject = X509_get_subject_name(ja_chain_cert(chain, 0));
+    int at = X509_NAME_get_index_by_NID(subject, NID_organizationName, -1);
+    const ASN1_STRING *text =
+        at < 0 ? NULL : X509_NAME_ENTRY_get_data(X509_NAME_get_entry(subject, at));
+
+    return text && ASN1_STRING_length(text) == (int)strlen(ORGANIZATION)
+           && memcmp(ASN1_STRING_get0_data(text), ORGANIZATION, strlen(ORGANIZATION)) == 0;
 }
 
 ja_err_t *ja_cert_self_signed(const char **pem, const ja_key_t *key,

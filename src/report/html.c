@@ -7,6 +7,7 @@
 
 #define NAME_CHARS  253
 #define ERROR_CHARS 300
+#define PART_CHARS  160
 
 /* What surrounds the parts of a row, as a table and as a list. */
 typedef struct {
@@ -83,6 +84,22 @@ static void put_next(ja_out_t *out, const ja_report_domain_t *domain, apr_time_t
     }
 }
 
+/* What the long text may have been cut before. */
+static void put_parts(ja_out_t *out, const ja_job_error_t *error)
+{
+    int i;
+
+    if (error->value) {
+        ja_out_put(out, "<br />About: ");
+        put(out, error->value, NAME_CHARS);
+    }
+    for (i = 0; error->subs && i < error->subs->nelts; i++) {
+        ja_out_put(out, "<br />");
+        put(out, ja_report_sub_text(&APR_ARRAY_IDX(error->subs, i, const ja_job_sub_t), out->pool),
+            PART_CHARS);
+    }
+}
+
 /* "JA0414 while placing the order, 5 minutes ago: text. Advice." */
 static void put_error(ja_out_t *out, const ja_job_error_t *error, const char *damage,
                       apr_time_t now)
@@ -93,6 +110,7 @@ static void put_error(ja_out_t *out, const ja_job_error_t *error, const char *da
         put(out, error->activity, 128);
         ja_out_printf(out, ", %s: ", ja_words_when(JA_LANG_EN, error->at, now, out->pool));
         put(out, error->text, ERROR_CHARS);
+        put_parts(out, error);
         ja_out_put(out, "<br /><em>");
         put(out, ja_words_advice(JA_LANG_EN, error->id), ERROR_CHARS);
         ja_out_put(out, "</em>");

@@ -28,6 +28,24 @@ static void set_class(ja_json_t *object, const char *id)
     }
 }
 
+static ja_json_t *subs_json(const apr_array_header_t *subs, apr_pool_t *pool)
+{
+    ja_json_t *array = ja_json_array(pool);
+    int i;
+
+    for (i = 0; subs && i < subs->nelts; i++) {
+        const ja_job_sub_t *sub = &APR_ARRAY_IDX(subs, i, ja_job_sub_t);
+        ja_json_t *json = ja_json_object(pool);
+
+        ja_json_set_str(json, "name", sub->name);
+        ja_json_set_str(json, "type", sub->type);
+        ja_json_set_str(json, "detail", sub->detail);
+        ja_json_set_str(json, "value", sub->value);
+        ja_json_append(array, json);
+    }
+    return array;
+}
+
 static void set_error(ja_json_t *object, const ja_job_error_t *error, apr_pool_t *pool)
 {
     ja_json_t *json;
@@ -40,6 +58,8 @@ static void set_error(ja_json_t *object, const ja_job_error_t *error, apr_pool_t
     ja_json_set_str(json, "text", error->text);
     ja_json_set_str(json, "activity", error->activity);
     ja_json_set_time(json, "at", error->at);
+    ja_json_set_str(json, "value", error->value);
+    ja_json_set(json, "subproblems", subs_json(error->subs, pool));
     set_class(json, error->id);
     ja_json_set(json, "advice", advice_json(error->id, pool));
     ja_json_set(object, "error", json);

@@ -237,6 +237,12 @@ int ja_report_is_bad(const ja_report_t *report)
     return 0;
 }
 
+const char *ja_report_sub_text(const ja_job_sub_t *sub, apr_pool_t *pool)
+{
+    return apr_pstrcat(pool, sub->name ? sub->name : "", sub->name ? ": " : "", sub->type,
+                       *sub->detail ? ": " : "", sub->detail, NULL);
+}
+
 /* The smaller, the more urgent. */
 static int rank_of(const ja_report_domain_t *domain)
 {

@@ -106,6 +106,10 @@ int ja_report_account_is_bad(const ja_report_account_t *account);
 /* Is anything of it bad? */
 int ja_report_is_bad(const ja_report_t *report);
 
+/* What the CA says of one name, on one line: "www.example.jp: caa: CAA records forbid ...". Not
+ * escaped. */
+const char *ja_report_sub_text(const ja_job_sub_t *sub, apr_pool_t *pool);
+
 /* The domains (const ja_report_domain_t *) by need of attention: bad ones first, then those being
  * worked on, then by expiry. Equal ones stay in the order of the configuration. */
 apr_array_header_t *ja_report_by_attention(const ja_report_t *report, apr_pool_t *pool);

@@ -247,6 +247,19 @@ static void say_ocsp(ja_table_t *table, const text_t *t, const ja_report_domain_
     }
 }
 
+static void say_parts(ja_table_t *table, const text_t *t, const ja_job_error_t *error)
+{
+    int i;
+
+    say_word(table, t, JA_WORD_ABOUT, clean(t, error->value, NAME_CHARS));
+    for (i = 0; error->subs && i < error->subs->nelts; i++) {
+        const ja_job_sub_t *sub = &APR_ARRAY_IDX(error->subs, i, const ja_job_sub_t);
+
+        say(table, i == 0 ? ja_words_get(t->lang, JA_WORD_EACH) : "",
+            clean(t, ja_report_sub_text(sub, t->pool), ERROR_CHARS));
+    }
+}
+
 static void say_error(ja_table_t *table, const text_t *t, const ja_report_domain_t *domain)
 {
     const ja_job_error_t *error = domain->error;
@@ -256,6 +269,7 @@ static void say_error(ja_table_t *table, const text_t *t, const ja_report_domain
     }
     say_word(table, t, JA_WORD_ERROR, error_text(t, error, DETAIL_CHARS));
     say(table, "", full_time(t, error->at));
+    say_parts(table, t, error);
     say_word(table, t, JA_WORD_ADVICE, ja_words_advice(t->lang, error->id));
     say_word(table, t, JA_WORD_ACTOR, ja_words_who(t->lang, error->id));
     say_word(table, t, JA_WORD_ATTEMPTS,

@@ -33,6 +33,8 @@ typedef enum {
     JA_WORD_STAGED,
     JA_WORD_NOW,
     JA_WORD_ERROR,
+    JA_WORD_ABOUT, /* what the CA's text has in brackets */
+    JA_WORD_EACH,  /* what it says of each name */
     JA_WORD_ADVICE,
     JA_WORD_ATTEMPTS,
     JA_WORD_DAMAGE,

@@ -174,6 +174,56 @@ def test_eab_file_with_other_content_is_refused_without_showing_it(httpd, conten
     assert "c2hvcnQ" not in output and "not+base64url" not in output
 
 
+# How an EAB is spoilt on its way from the reseller's mail -> as words of the directive, as a file,
+# and what both complaints must say; None: not possible in that form.
+FULL_WIDTH = "ｃ" + HMAC[1:]
+SPOILT_EABS = {
+    "interchanged": (f"{HMAC} kid-1", f"{HMAC}\nkid-1\n", ["interchanged", "key id first"]),
+    "blank in the key id": (f'"kid 1" {HMAC}', f"kid 1\n{HMAC}\n", ["key id has a blank"]),
+    "blank in the key": (f'kid-1 "{HMAC[:20]} {HMAC[20:]}"', f"kid-1\n{HMAC[:20]} {HMAC[20:]}\n",
+                         ["HMAC key has a blank", "position 21", "without any"]),
+    "full-width blank": (f"kid-1 {HMAC}\u3000", f"kid-1\n{HMAC}\u3000\n", ["full-width blank"]),
+    "words that fell apart": (f"kid-1 {HMAC[:20]} {HMAC[20:]}", None,
+                              ["3 words", "without blanks"]),
+    "line break in the key": ("kid-1", f"kid-1\n{HMAC[:20]}\n{HMAC[20:]}\n", ["line"]),
+    "byte order mark": (f"\ufeffkid-1 {HMAC}", f"\ufeffkid-1\n{HMAC}\n",
+                        ["byte order mark", "BOM"]),
+    "full-width characters": (f"kid-1 {FULL_WIDTH}", f"kid-1\n{FULL_WIDTH}\n",
+                              ["HMAC key has a full-width character", "half-width"]),
+    "full-width key id": (f"ｋid-1 {HMAC}", f"ｋid-1\n{HMAC}\n",
+                          ["key id has a full-width character", "position 1"]),
+    "standard base64, +": (f"kid-1 {HMAC[:-3]}+CE", f"kid-1\n{HMAC[:-3]}+CE\n",
+                           ["standard base64", "base64url", '"-" for "+"']),
+    "standard base64, /": (f"kid-1 {HMAC[:-3]}/CE", f"kid-1\n{HMAC[:-3]}/CE\n",
+                           ["standard base64", '"_" for "/"']),
+    "standard base64, =": (f"kid-1 {HMAC}=", f"kid-1\n{HMAC}=\n",
+                           ["standard base64", 'without "="']),
+    "typographic dash": (f"kid-1 {HMAC}–", f"kid-1\n{HMAC}–\n", ["typographic dash"]),
+}
+
+
+@pytest.mark.parametrize("words, file, says", SPOILT_EABS.values(), ids=SPOILT_EABS.keys())
+def test_spoilt_eab_is_named_with_what_to_write_instead(httpd, words, file, says):
+    for form in filter(None, (words, file)):
+        value = words
+        if form is file:
+            httpd.write_private(httpd.eab_file, file)
+            value = f"file:{httpd.eab_file}"
+        first = _place(httpd, [f"ManagedDomainExternalAccount {value}", f"ManagedDomain {A}"])
+        output = _complaint(httpd)
+        _assert_place(output, httpd.root / "conf/acme.conf", first)
+        for word in says + ([str(httpd.eab_file)] if form is file else []):
+            assert word in output, output
+        assert HMAC[1:20] not in output
+
+
+def test_eab_file_in_utf_16_is_named(httpd):
+    httpd.manage(A)
+    httpd.eab_file.write_bytes(f"kid-1\r\n{HMAC}\r\n".encode("utf-16"))
+    output = _complaint(httpd)
+    assert "UTF-16" in output and str(httpd.eab_file) in output
+
+
 def test_hmac_in_the_configuration_is_never_printed(httpd):
     bad = HMAC + "!"
     _place(httpd, [f"ManagedDomainExternalAccount kid-1 {bad}", f"ManagedDomain {A}"])

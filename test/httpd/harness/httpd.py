@@ -94,8 +94,8 @@ class Httpd:
         """Run it on our configuration; its output is kept for the guards."""
         done = subprocess.run(
             [paths.APACHE, "-d", self.root, "-f", self.root / "conf/httpd.conf", *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            timeout=60, text=True, errors="replace")
+            env=paths.server_environment(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, timeout=60, text=True, errors="replace")
         self.console += done.stdout
         assert not check or done.returncode == 0, \
             f"apache2 {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}"

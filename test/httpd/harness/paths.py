@@ -29,6 +29,12 @@ def module():
                    BUILD / ".libs/mod_jprs_acme.so"], "mod_jprs_acme.so")
 
 
+def server_environment():
+    """Of apache2: JA_PRELOAD names libraries that it loads first, for a build with sanitizers."""
+    preload = os.environ.get("JA_PRELOAD")
+    return {**os.environ, "LD_PRELOAD": preload} if preload else os.environ
+
+
 def cli():
     """The command line program."""
     return _first([BUILD / "jprs-acme", BUILD / "src/cli/jprs-acme"], "jprs-acme")

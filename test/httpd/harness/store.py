@@ -24,6 +24,11 @@ class Store:
     def is_staged(self, name):
         return self.staging(name).is_dir() and bool(list(self.staging(name).iterdir()))
 
+    def staged_cert(self, name):
+        """The (first) certificate that is staged."""
+        path = sorted(self.staging(name).glob("fullchain-*.pem"))[0]
+        return x509.load_pem_x509_certificate(path.read_bytes())
+
     def job_file(self, name):
         return self.path / "jobs" / f"{name}.json"
 

@@ -1,7 +1,9 @@
 """A TLS client that says what it was served."""
 
+import re
 import socket
 import ssl
+import subprocess
 
 from cryptography import x509
 
@@ -52,3 +54,11 @@ def https_get(port, name, path="/", roots_pem=None):
             tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
                         .encode())
             return read_reply(tls)
+
+
+def staple_of(port, name):
+    """What openssl s_client is stapled -> "good", "unknown", ...; None: nothing."""
+    done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername",
+                           name, "-status"], input="", capture_output=True, text=True, timeout=20)
+    found = re.search(r"Cert Status: (\w+)", done.stdout)
+    return found[1] if found else None

@@ -58,7 +58,8 @@ class Sim:
         """No rules, no log in memory, and a service for all names without delay and limit."""
         self.delete("/rules")
         self.delete("/requests")
-        self.post("/settings", registered=None, ocsp_delay_s=0, rate_limit=None)
+        self.post("/settings", registered=None, ocsp_delay_s=0, ocsp_status=None,
+                  rate_limit=None)
 
     def requests(self, **query):
         """The log; see GET /requests."""

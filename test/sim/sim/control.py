@@ -18,7 +18,7 @@ _HELP = {
     "POST /rules": "a new rule, the last to be asked; answers with its id",
     "DELETE /rules": "all rules go",
     "DELETE /rules/ID": "this rule goes",
-    "GET /settings": "registered, ocsp_delay_s, rate_limit, challenges",
+    "GET /settings": "registered, ocsp_delay_s, ocsp_status, rate_limit, challenges",
     "POST /settings": "changes those that are given",
     "GET /eab": "the EABs that were handed out",
     "POST /eab": 'one more; {"issued": "YYYY-MM-DD"} dates it back',

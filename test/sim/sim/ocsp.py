@@ -22,6 +22,14 @@ _REASONS = {0: x509.ReasonFlags.unspecified, 1: x509.ReasonFlags.key_compromise,
             3: x509.ReasonFlags.affiliation_changed, 4: x509.ReasonFlags.superseded,
             5: x509.ReasonFlags.cessation_of_operation}
 
+# What is said of every certificate, if that is wanted: as Responder._status() has it.
+_PRETENDED = {
+    "good": (ocsp.OCSPCertStatus.GOOD, None, None),
+    "unknown": (ocsp.OCSPCertStatus.UNKNOWN, None, None),
+    "revoked": (ocsp.OCSPCertStatus.REVOKED, datetime.datetime(2026, 1, 1),
+                x509.ReasonFlags.superseded),
+}
+
 
 class Responder:
     """admin: an Upstream to pebble's management port."""
@@ -40,14 +48,14 @@ class Responder:
         self._issuer = x509.load_pem_x509_certificate(cert.body)
         self._key = serialization.load_pem_private_key(key.body, None)
 
-    async def answer(self, request, delay_s):
-        """delay_s: from the issue of a certificate until it is known."""
+    async def answer(self, request, settings):
         question = read(request)
         if question is None:
             return _failure(ocsp.OCSPResponseStatus.MALFORMED_REQUEST)
         if not self._is_ours(question):
             return _failure(ocsp.OCSPResponseStatus.UNAUTHORIZED)       # RFC 5019 2.2.3
-        status = await self._status(question.serial_number, delay_s)
+        status = _PRETENDED.get(settings.ocsp_status) \
+            or await self._status(question.serial_number, settings.ocsp_delay_s)
         return _sent(self._sign(question, *status))
 
     def _is_ours(self, question):

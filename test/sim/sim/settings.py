@@ -7,6 +7,7 @@ from .ratelimit import RateLimit
 class Settings:
     """registered:   a set of lower-case names, or None: certificates for all names
     ocsp_delay_s:    from the issue of a certificate until the responder knows it
+    ocsp_status:     what the responder says of every certificate, or None: the truth
     rate_limit:      a RateLimit, or None
     challenges:      the types that authorizations offer
     """
@@ -14,6 +15,7 @@ class Settings:
     def __init__(self, registered=None, ocsp_delay_s=0):
         self.registered = None
         self.ocsp_delay_s = 0
+        self.ocsp_status = None
         self.rate_limit = None
         self.challenges = list(CHALLENGES)
         self.change({"registered": registered, "ocsp_delay_s": ocsp_delay_s})
@@ -21,6 +23,7 @@ class Settings:
     def change(self, members):
         """All or nothing; ValueError says what is wrong."""
         readers = {"registered": _read_names, "ocsp_delay_s": _read_seconds,
+                   "ocsp_status": _read_status,
                    "rate_limit": _read_limit, "challenges": _read_challenges}
         if not isinstance(members, dict) or not set(members) <= set(readers):
             raise ValueError("settings are an object with some of " + ", ".join(readers))
@@ -31,6 +34,7 @@ class Settings:
     def show(self):
         return {"registered": None if self.registered is None else sorted(self.registered),
                 "ocsp_delay_s": self.ocsp_delay_s,
+                "ocsp_status": self.ocsp_status,
                 "rate_limit": self.rate_limit.show() if self.rate_limit else None,
                 "challenges": self.challenges}
 
@@ -46,6 +50,12 @@ def _read_names(value):
 def _read_seconds(value):
     if isinstance(value, bool) or not isinstance(value, (int, float)) or value < 0:
         raise ValueError("ocsp_delay_s: seconds from 0")
+    return value
+
+
+def _read_status(value):
+    if value not in (None, "good", "unknown", "revoked"):
+        raise ValueError("ocsp_status: good, unknown, revoked, or null for the truth")
     return value
 
 

@@ -81,7 +81,7 @@ class Simulator:
 
     async def _real(self, seen):
         if seen.kind == "ocsp":
-            return await self.responder.answer(seen.request, self.settings.ocsp_delay_s)
+            return await self.responder.answer(seen.request, self.settings)
         if seen.kind == kinds.OTHER:
             return json_answer({"type": "about:blank", "status": 404,
                                 "detail": f"nothing is at {seen.request.path}"}, 404,

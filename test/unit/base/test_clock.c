@@ -29,11 +29,23 @@ static void a_test_may_put_its_own_clock_in(void **state)
     assert_true(ja_clock_now() > 18);
 }
 
+static void the_monotonic_clock_is_nobodys(void **state)
+{
+    apr_time_t before = ja_clock_monotonic();
+    apr_time_t now = 17;
+
+    (void)state;
+    ja_clock_use(read_baton, &now);
+    assert_true(ja_clock_monotonic() >= before);
+    ja_clock_use(NULL, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_time_is_that_of_the_system),
         TEST(a_test_may_put_its_own_clock_in),
+        TEST(the_monotonic_clock_is_nobodys),
     };
 
     return RUN_TESTS(tests);

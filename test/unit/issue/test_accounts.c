@@ -15,6 +15,7 @@
 static ja_account_keeper_t *keeper;
 static apr_pool_t *keeper_pool;
 static int readies;
+static int frees; /* of them, those of an account that was held or asked for */
 static ja_eab_t eab;
 
 /* ---- helpers --------------------------------------------------------------------------------- */
@@ -40,7 +41,7 @@ static const char *text_of(const char *item)
 
 static int account_begins(void **state)
 {
-    readies = 0;
+    readies = frees = 0;
     keeper_pool = NULL;
     if (scene_begins(state) != 0) {
         return -1;
@@ -52,10 +53,11 @@ static int account_begins(void **state)
 #define ACCOUNT_TEST(FN) cmocka_unit_test_setup_teardown(FN, account_begins, scene_ends)
 
 /* "The URL is durable before anything is done with it." */
-static void on_ready(void *baton)
+static void on_ready(void *baton, int is_freed)
 {
     (void)baton;
     readies++;
+    frees += is_freed;
     assert_true(ja_account_is_ready(keeper));
     assert_non_null(ja_jwk_thumbprint(ja_account_jwk(keeper)));
     assert_non_null(strstr(text_of("account.json"), ja_account_url(keeper)));
@@ -75,7 +77,7 @@ static void start(void)
     conf.ca = scene.ca;
     conf.loop = scene.loop;
     scene.trace = scene.lines = "";
-    readies = 0;
+    readies = frees = 0;
     apr_pool_create(&keeper_pool, pool);
     keeper = ja_account_keeper_start(&conf, keeper_pool);
 }
@@ -471,6 +473,7 @@ static void somebody_may_ask_for_it(void **state)
     ja_account_request(keeper, NOW + 2 * HOURS);
     run_for(HOURS);
     check_ready();
+    assert_int_equal(frees, 1);
     assert_int_equal(file().answered_at, NOW + 2 * HOURS);
     assert_int_equal(file().held, 0);
     assert_null(file().error);
@@ -479,6 +482,7 @@ static void somebody_may_ask_for_it(void **state)
     assert_false(ja_account_is_ready(keeper));
     run_for(HOURS);
     assert_true(ja_account_is_ready(keeper));
+    assert_int_equal(frees, 2);
     assert_int_equal(file().answered_at, NOW + 3 * HOURS);
     assert_string_equal(payload(-1), "");
     script_end(scene.script);
@@ -524,6 +528,7 @@ static void a_doubt_is_settled_by_the_ca(void **state)
     run_for(MINUTES);
     assert_true(ja_account_is_ready(keeper));
     assert_int_equal(readies, 2);
+    assert_int_equal(frees, 0);
     doubt(); /* not again so soon */
     assert_true(ja_account_is_ready(keeper));
     run_for(HOURS);
@@ -553,6 +558,7 @@ static void what_the_ca_confirms_holds_the_account(void **state)
     expect_json("/account/1", "{\"status\":\"valid\"}");
     run_for(24 * HOURS);
     check_ready();
+    assert_int_equal(frees, 1);
     assert_int_equal(file().held, 0);
     assert_null(file().error);
 }

@@ -15,9 +15,10 @@ static ja_attempt_t *attempt;
 
 /* ---- helpers --------------------------------------------------------------------------------- */
 
-static void on_account_ready(void *baton)
+static void on_account_ready(void *baton, int is_freed)
 {
     (void)baton;
+    (void)is_freed;
     scene.is_done = 1;
 }
 

@@ -20,12 +20,19 @@ static void put(const char *text, mode_t mode)
     assert_int_equal(chmod(path, mode), 0);
 }
 
+static ja_err_t *parse(ja_eab_t **eab, const char *kid, const char *hmac)
+{
+    const ja_eab_text_t text = { .kid = kid, .hmac = hmac };
+
+    return ja_eab_parse(eab, &text, pool, pool);
+}
+
 static void two_words_are_read(void **state)
 {
     ja_eab_t *eab;
 
     (void)state;
-    WORKS(ja_eab_parse(&eab, "kid-1", HMAC, pool, pool));
+    WORKS(parse(&eab, "kid-1", HMAC));
     assert_string_equal(eab->kid, "kid-1");
     assert_int_equal(eab->hmac->len, 21);
     assert_memory_equal(eab->hmac->bytes, "secret-secret-secret?", 21);
@@ -43,7 +50,8 @@ static void bad_keys_are_refused_and_not_shown(void **state)
         { "SECRETSECRETSECRETSECRET/A", "\"/\" at position 25" },
         { "SECRETSECRETSECRETSECRETAA==", "padding" },
         { "SECRETSECRETSECRETSECRET!A", "not base64url" },
-        { "SECRETSECRETSECRET SECRETA", "not base64url" },
+        { "SECRETSECRETSECRET SECRETA", "a blank at position 19" },
+        { "\"SECRETSECRETSECRETSECRET\"", "a quote at position 1" },
         { "SECRETSECRETSECRETSECRETA", "not base64url" },
         { "SECRETSECRETSECRETSE", "only 15 bytes; at least 16" },
         { "", "only 0 bytes" },
@@ -54,8 +62,8 @@ static void bad_keys_are_refused_and_not_shown(void **state)
 
     (void)state;
     for (i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
-        FAILS(ja_eab_parse(&eab, "kid", CASES[i].hmac, pool, pool), JA_E_CONFIG, CASES[i].why);
-        err = ja_eab_parse(&eab, "kid", CASES[i].hmac, pool, pool);
+        FAILS(parse(&eab, "kid", CASES[i].hmac), JA_E_CONFIG, CASES[i].why);
+        err = parse(&eab, "kid", CASES[i].hmac);
         assert_null(strstr(ja_err_text(err, pool), "SECRET"));
     }
 }
@@ -66,13 +74,13 @@ static void bad_key_ids_are_refused(void **state)
     ja_eab_t *eab;
 
     (void)state;
-    FAILS(ja_eab_parse(&eab, "", HMAC, pool, pool), JA_E_CONFIG, "0 characters");
-    FAILS(ja_eab_parse(&eab, "a b", HMAC, pool, pool), JA_E_CONFIG, "blank");
-    FAILS(ja_eab_parse(&eab, "\xef\xbb\xbfkid", HMAC, pool, pool), JA_E_CONFIG, "printable");
+    FAILS(parse(&eab, "", HMAC), JA_E_CONFIG, "0 characters");
+    FAILS(parse(&eab, "a b", HMAC), JA_E_CONFIG, "blank");
+    FAILS(parse(&eab, "\xef\xbb\xbfkid", HMAC), JA_E_CONFIG, "byte order mark");
     memset(longest, 'k', JA_EAB_MAX_KID + 1);
-    FAILS(ja_eab_parse(&eab, longest, HMAC, pool, pool), JA_E_CONFIG, "257 characters");
+    FAILS(parse(&eab, longest, HMAC), JA_E_CONFIG, "257 characters");
     longest[JA_EAB_MAX_KID] = '\0';
-    WORKS(ja_eab_parse(&eab, longest, HMAC, pool, pool));
+    WORKS(parse(&eab, longest, HMAC));
 }
 
 static void files_are_read_in_every_form(void **state)
@@ -128,11 +136,20 @@ static void bad_files_are_refused(void **state)
         { "# nothing\n", "key id is missing" },
         { "kid\n", "HMAC key is missing" },
         { "hmac: " HMAC "\n", "key id is missing" },
-        { "kid\n" HMAC "\n" HMAC "\n", "too much" },
-        { "kid: a\nkid: b\n", "too much" },
+        { "kid\n" HMAC "\n" HMAC "\n", "line 3: the line before seems to go on here" },
+        { "kid\nSECRETSECRET\nSECRETSECRET\n", "line 3: the line before seems to go on" },
+        { "kid: a\nkid: b\n", "line 2: it says too much" },
+        { "hmac:\n" HMAC "\nkid: a\n", "line 1: there is nothing behind \"hmac:\"" },
+        { "# a\r\n\r\nki d\r\n" HMAC "\r\n", "line 3: the key id has a blank" },
+        { "kid\n\rSECRETSECRETSECRETSECRETAA==\n", "line 3: the HMAC key has padding" },
+        { "hmac: SECRET\u3000SECRET\nkid: a", "line 1: the HMAC key has a full-width blank" },
+        { HMAC "\nkid\n", "interchanged" },
+        { "\xef\xbb\xbfkid\n" HMAC "\n", "byte order mark" },
+        { "\xef\xbb\xbf{\"kid\": \"a\"}", "without BOM" },
+        { "\xff\xfek", "UTF-16" },
         { "{\"kid\": \"SECRETSECRET", "not valid JSON" },
         { "{\"kid\": \"a\"}", "HMAC key is missing" },
-        { "kid\nSHRT\n", "bytes" },
+        { "kid\nSHRT\n", "line 2: the HMAC key has only 3 bytes" },
     };
     ja_eab_t *eab;
     ja_err_t *err;
@@ -175,9 +192,9 @@ static void bindings_are_compared_without_their_date(void **state)
     ja_eab_t *a, *b, *c;
 
     (void)state;
-    WORKS(ja_eab_parse(&a, "kid", HMAC, pool, pool));
-    WORKS(ja_eab_parse(&b, "kid", HMAC, pool, pool));
-    WORKS(ja_eab_parse(&c, "kid", HMAC "AAAA", pool, pool));
+    WORKS(parse(&a, "kid", HMAC));
+    WORKS(parse(&b, "kid", HMAC));
+    WORKS(parse(&c, "kid", HMAC "AAAA"));
     b->issued_at = 1;
     assert_true(ja_eab_is_equal(a, b));
     assert_false(ja_eab_is_equal(a, c));

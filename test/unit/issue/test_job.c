@@ -63,6 +63,23 @@ static void add_challenge(ja_job_t *job, const char *name, const char *token)
         (ja_job_challenge_t){ "http-01", name, token };
 }
 
+/* With `count` subproblems of that text. */
+static ja_err_t *refused_with(const char *text, int count)
+{
+    ja_problem_t *subs = apr_pcalloc(pool, sizeof(*subs) * (size_t)count);
+    ja_problem_t *problem = apr_pcalloc(pool, sizeof(*problem));
+    ja_err_t *err = ja_err_make(JA_E_BAD_NAME, pool, "new order");
+    int i;
+
+    for (i = 0; i < count; i++) {
+        subs[i] = (ja_problem_t){ "caa", text, text, i > 0 ? text : NULL, NULL, 0 };
+    }
+    subs[count - 1].value = NULL;
+    *problem = (ja_problem_t){ "malformed", text, text, "a.jp", subs, count };
+    err->problem = problem;
+    return err;
+}
+
 /* One with a value in every field. */
 static ja_job_t full_job(void)
 {
@@ -79,10 +96,18 @@ static ja_job_t full_job(void)
     job.started_at = NOW;
     job.next_at = NOW + apr_time_from_sec(30);
     job.fingerprint = "0123456789abcdef0123456789abcdef";
-    job.error = ja_job_error_make(ja_err_make(JA_E_TIMEOUT, pool, "polling"), "waiting", NOW, pool);
+    job.error = ja_job_error_make(refused_with("no", 2), "waiting", NOW, pool);
     ja_job_note(&job, "errored", "polling", NOW, pool);
     ja_job_note(&job, "staged", NULL, NOW + apr_time_from_sec(1), pool);
     return job;
+}
+
+static void check_equal_subs(const ja_job_sub_t *a, const ja_job_sub_t *b)
+{
+    assert_string_equal(a->type, b->type);
+    assert_string_equal(a->detail, b->detail);
+    assert_true(a->name == b->name || strcmp(a->name, b->name) == 0);
+    assert_true(a->value == b->value || strcmp(a->value, b->value) == 0);
 }
 
 static void check_equal(const ja_job_t *a, const ja_job_t *b)
@@ -102,6 +127,12 @@ static void check_equal(const ja_job_t *a, const ja_job_t *b)
     assert_string_equal(a->error->text, b->error->text);
     assert_string_equal(a->error->activity, b->error->activity);
     assert_int_equal(a->error->at, b->error->at);
+    assert_string_equal(a->error->value, b->error->value);
+    assert_int_equal(a->error->subs->nelts, b->error->subs->nelts);
+    for (i = 0; i < a->error->subs->nelts; i++) {
+        check_equal_subs(&APR_ARRAY_IDX(a->error->subs, i, ja_job_sub_t),
+                         &APR_ARRAY_IDX(b->error->subs, i, ja_job_sub_t));
+    }
     assert_int_equal(a->challenges->nelts, b->challenges->nelts);
     for (i = 0; i < a->challenges->nelts; i++) {
         const ja_job_challenge_t *x = &APR_ARRAY_IDX(a->challenges, i, ja_job_challenge_t);
@@ -257,8 +288,8 @@ static void the_largest_job_can_be_read_again(void **state)
     for (i = job.challenges->nelts; i < 200; i++) {
         add_challenge(&job, name, long_text('t', 128));
     }
-    job.error =
-        ja_job_error_make(ja_err_make(JA_E_TIMEOUT, pool, "%s", text), "waiting", NOW, pool);
+    job.error = ja_job_error_make(ja_err_wrap(refused_with(text, 12), pool, "%s", text), "waiting",
+                                  NOW, pool);
     for (i = 0; i < JA_JOB_HISTORY_MAX; i++) {
         ja_job_note(&job, "errored", text, NOW, pool);
     }
@@ -267,6 +298,8 @@ static void the_largest_job_can_be_read_again(void **state)
     assert_null(damage);
     assert_int_equal(job.challenges->nelts, 200);
     assert_int_equal(strlen(job.error->text), 2047);
+    assert_int_equal(strlen(job.error->value), JA_PROBLEM_SUB_MAX);
+    assert_int_equal(job.error->subs->nelts, 10);
 }
 
 static void text_that_is_no_utf8_does_no_harm(void **state)

@@ -246,6 +246,19 @@ static void accounts_are_read_and_never_shown(void **state)
     assert_string_equal(printed(&settings, "ExternalAccount"), "");
 }
 
+static void accounts_of_too_few_or_too_many_words_are_explained(void **state)
+{
+    (void)state;
+    REFUSES("ExternalAccount", "kid", "one word only");
+    REFUSES("ExternalAccount", "kid\u3000" HMAC, "half-width blank");
+    REFUSES("ExternalAccount", "kid c2VjcmV0 LXNlY3JldC1zZWNyZXQ", "has 3 words");
+    REFUSES("ExternalAccount", "k i d " HMAC " issued=2026-11-22", "has 4 words");
+    REFUSES("ExternalAccount", "file: /etc/eab", "directly behind \"file:\"");
+    REFUSES("ExternalAccount", "file:/my documents/eab", "into quotes");
+    REFUSES("ExternalAccount", HMAC " kid", "interchanged");
+    REFUSES("ExternalAccount", "kid " HMAC "\n", "line break at position 29");
+}
+
 static void accounts_are_read_from_files(void **state)
 {
     const char *dir = tree_dir(pool);
@@ -433,6 +446,7 @@ int main(void)
         TEST(contacts_are_one_to_six_mail_addresses),
         TEST(agreement_is_one_word),
         TEST(accounts_are_read_and_never_shown),
+        TEST(accounts_of_too_few_or_too_many_words_are_explained),
         TEST(accounts_are_read_from_files),
         TEST(challenges_are_those_of_this_version),
         TEST(keys_are_of_five_kinds),

@@ -21,7 +21,9 @@
 #include "base/clock.h"
 #include "issue/governor.h"
 #include "issue/job.h"
+#include "issue/requests.h"
 #include "issue/runner.h"
+#include "store/store_fs.h"
 
 #define URL          "https://ca.example/"
 #define MAX_DOMAINS  200
@@ -32,6 +34,7 @@
 #define MINUTE       apr_time_from_sec(60)
 #define GRACE        (26 * HOURS)
 #define SLACK        apr_time_from_sec(5) /* between counting and sending */
+#define TICK         apr_time_from_sec(1)
 
 /* ---- what the CA knows ----------------------------------------------------------------------- */
 
@@ -46,6 +49,10 @@ typedef enum {
     DOUBTING,    /* unauthorized, though the account is all right */
     FORGETTING,  /* "Validity period of application has been expired" */
     UNREACHABLE, /* it can't reach us */
+    REJECTING,   /* it does not issue for the name */
+    RAVING,      /* 200, and no sense in it */
+    STORMING,    /* no nonce is good enough */
+    SUSPENDING,  /* the account, once there is one, is not valid */
     WEATHER_COUNT
 } weather_t;
 
@@ -77,11 +84,13 @@ static struct {
     int weather_of;        /* the domain that it is for, or -1: all */
     apr_time_t well_since; /* 0: not well */
     int has_account, accounts;
+    apr_time_t account_valid_at; /* when it last said so */
     order_t orders[MAX_ORDERS];
     int n_orders, finalized;
     apr_time_t order_times[MAX_ORDERS];
     int n_order_times;
     apr_time_t order_times_of[MAX_DOMAINS][JA_JOB_PLACED_MAX + 1];
+    apr_time_t nonce_refused_at[MAX_DOMAINS]; /* of a newOrder */
     apr_time_t request_times[MAX_REQUESTS];
     int n_requests, busiest_hour;
     apr_time_t valid_until[MAX_DOMAINS];
@@ -100,6 +109,7 @@ static ja_loop_t *loop;
 static ja_runner_t *runner;
 static sem_t wakeups;
 static ja_http01_table_t *table;
+static apr_interval_time_t look_every; /* at what somebody asks for */
 
 static unsigned chance(unsigned n)
 {
@@ -321,10 +331,11 @@ static ja_http_reply_t *reply_to(const asked_t *asked)
     if (strcmp(path, "new-account") == 0) {
         return say_account(asked);
     }
-    return json(asked, 200,
-                strcmp(path, "directory") == 0   ? DIRECTORY
-                : strcmp(path, "account/1") == 0 ? "{\"status\":\"valid\"}"
-                                                 : "");
+    if (strcmp(path, "account/1") == 0) {
+        ca.account_valid_at = ca.now;
+        return json(asked, 200, "{\"status\":\"valid\"}");
+    }
+    return json(asked, 200, strcmp(path, "directory") == 0 ? DIRECTORY : "");
 }
 
 /* The domain that a request is about; -1: none. */
@@ -344,6 +355,14 @@ static int domain_of(const asked_t *asked)
         }
     }
     return -1;
+}
+
+static ja_http_reply_t *refuse_nonce(const asked_t *asked, int domain)
+{
+    if (strstr(asked->req->url, "new-order")) {
+        ca.nonce_refused_at[domain] = ca.now;
+    }
+    return asked->req->body_len > 0 ? problem(asked, 400, "badNonce", "again") : NULL;
 }
 
 /* With something wrong, or NULL: all is well. */
@@ -374,6 +393,16 @@ static ja_http_reply_t *bad_reply(const asked_t *asked, int domain, ja_err_t **e
         reply_to(asked);
         *err = ja_err_make(JA_E_TIMEOUT, asked->pool, "lost");
         return NULL;
+    case REJECTING:
+        return is_about_order ? problem(asked, 400, "rejectedIdentifier", "not ours") : NULL;
+    case RAVING:
+        return json(asked, 200, "{\"status\":[]}");
+    case STORMING:
+        return refuse_nonce(asked, domain);
+    case SUSPENDING:
+        return ca.has_account && asked->req->body_len > 0
+                   ? problem(asked, 401, "unauthorized", "suspended")
+                   : NULL;
     case DOUBTING:
         return is_about_order ? problem(asked, 401, "unauthorized", "who?") : NULL;
     case FORGETTING:
@@ -468,8 +497,8 @@ static ja_err_t *start(ja_http_t *self, const ja_http_req_t *req, ja_http_done_f
     (void)self;
     *asked = (asked_t){ req, done, baton, of };
     check_request();
-    if (strstr(req->url, "new-order")) {
-        check_order(domain_of(asked));
+    if (strstr(req->url, "new-order") && ca.nonce_refused_at[domain_of(asked)] != ca.now) {
+        check_order(domain_of(asked)); /* else it is the same order once more */
     }
     APR_ARRAY_PUSH(ca.asked, asked_t *) = asked;
     apr_pool_cleanup_register(of, asked, cancel, apr_pool_cleanup_null);
@@ -591,6 +620,7 @@ static void begin(int n_domains, unsigned seed)
     ja_clock_use(test_clock, NULL);
     dir = tree_dir(pool);
     tree_store(dir, geteuid(), pool);
+    look_every = DAYS;
     table = apr_pcalloc(pool, ja_http01_table_bytes());
     http.start = start;
     make_plan(n_domains);
@@ -610,7 +640,7 @@ static void run_for(apr_interval_time_t time)
                               .log = &LOG,
                               .user_agent = "test",
                               .http = &http,
-                              .look_every = DAYS };
+                              .look_every = look_every };
     apr_pool_t *life;
 
     apr_pool_create(&life, pool);
@@ -712,52 +742,132 @@ static void whatever_happens_certificates_are_valid(void **state)
 
 /* ---- many domains ---------------------------------------------------------------------------- */
 
+/* When the last of all domains but `of` has got its certificate; all have. */
+static apr_time_t last_of_others(int of)
+{
+    apr_time_t last = 0;
+    int domain;
+
+    for (domain = 0; domain < MAX_DOMAINS; domain++) {
+        if (domain != of) {
+            assert_true(ca.issued_at[domain] >= NOW);
+            last = ca.issued_at[domain] > last ? ca.issued_at[domain] : last;
+        }
+    }
+    return last;
+}
+
+/* Of all ways but BUSY: a Retry-After is for all of the account. LIMITED has none. */
 static void one_that_fails_delays_nobody(void **state)
 {
-    static const weather_t WAYS[] = { PAGE,     LIMITED,    BROKEN,     LOSING,
-                                      DOUBTING, FORGETTING, UNREACHABLE };
+    static const weather_t WAYS[] = { WELL,   DEAD,     PAGE,       LIMITED,     BROKEN,
+                                      LOSING, DOUBTING, FORGETTING, UNREACHABLE, REJECTING,
+                                      RAVING, STORMING, SUSPENDING };
+    apr_time_t undisturbed = 0;
     unsigned i;
-    int domain;
 
     (void)state;
     for (i = 0; i < sizeof(WAYS) / sizeof(WAYS[0]); i++) {
         apr_pool_t *outer = pool;
 
         apr_pool_create(&pool, outer);
-        begin(MAX_DOMAINS, i + 1);
+        begin(MAX_DOMAINS, 1);
         turn(WAYS[i], 100, 7);
         run_for(DAYS);
-        for (domain = 0; domain < MAX_DOMAINS; domain++) {
-            if (domain != 7) {
-                assert_in_range(ca.issued_at[domain], NOW, NOW + 2 * MINUTE);
-            }
+        if (WAYS[i] == WELL) {
+            undisturbed = last_of_others(7);
         }
+        else {
+            assert_int_equal(ca.issued_at[7], 0);
+        }
+        assert_in_range(last_of_others(7), NOW, undisturbed + TICK);
+        assert_int_equal(ca.accounts, 1);
         apr_pool_destroy(pool);
         pool = outer;
     }
 }
 
-static void after_ten_days_without_a_ca_all_are_renewed_within_the_hour(void **state)
+/* Down for ten days, with a restart each day, from before certificates are due; then back. */
+static void ten_days_without_a_ca(ja_rate_t rate, apr_interval_time_t within)
 {
+    apr_pool_t *outer = pool;
     apr_time_t back_at;
     int domain, day, before;
 
-    (void)state;
+    apr_pool_create(&pool, outer);
     begin(MAX_DOMAINS, 1);
+    plan.rate = rate; /* check_order() looks at each order by it */
     run_for(55 * DAYS);
     assert_int_equal(n_valid(), MAX_DOMAINS);
     turn(DEAD, 100, -1);
     before = ca.n_requests;
-    for (day = 0; day < 10; day++) { /* with a restart each day */
+    for (day = 0; day < 10; day++) {
         run_for(DAYS);
     }
     assert_in_range(ca.n_requests - before, 1, 10 * 200);
     back_at = ca.now;
     turn(WELL, 0, -1);
-    ca.busiest_hour = 0;
-    run_for(HOURS);
+    run_for(within);
     for (domain = 0; domain < MAX_DOMAINS; domain++) {
-        assert_in_range(ca.issued_at[domain], back_at, back_at + HOURS);
+        assert_in_range(ca.issued_at[domain], back_at, back_at + within);
+    }
+    apr_pool_destroy(pool);
+    pool = outer;
+}
+
+static void after_ten_days_without_a_ca_all_are_renewed_within_the_hour(void **state)
+{
+    (void)state;
+    ten_days_without_a_ca((ja_rate_t){ 0, 0 }, HOURS);
+    ten_days_without_a_ca((ja_rate_t){ 100, 25 * MINUTE }, HOURS);
+    /* If the limit does not allow that: as soon as it does. */
+    ten_days_without_a_ca((ja_rate_t){ 50, HOURS }, 4 * HOURS);
+}
+
+/* ---- somebody asks --------------------------------------------------------------------------- */
+
+static void ask_to_register(void)
+{
+    ja_store_t *store;
+    apr_time_t at;
+
+    works(ja_store_fs_open(&store, plan.store_path, pool, pool));
+    works(ja_request_save(&at, store, ca.now, pool));
+}
+
+/* The CA refuses orders, while it calls the account valid: after days of this the domains wait for
+ * hours. It says no of the account, too: nothing is asked but that, once a day. */
+static void when_the_account_is_free_nobody_waits_any_more(void **state)
+{
+    static const weather_t WAYS[] = { DOUBTING, SUSPENDING };
+    int way, domain, orders;
+
+    (void)state;
+    for (way = 0; way < 2; way++) {
+        apr_pool_t *outer = pool;
+
+        apr_pool_create(&pool, outer);
+        begin(3, 1);
+        look_every = MINUTE;
+        run_for(MINUTE);
+        assert_int_equal(n_valid(), 3);
+        run_for(58 * DAYS);
+        turn(WAYS[way], 100, -1);
+        run_for(12 * DAYS);
+        orders = ca.n_order_times;
+        turn(WELL, 0, -1);
+        ca.account_valid_at = 0;
+        ask_to_register();
+        run_for(10 * MINUTE);
+        assert_in_range(ca.account_valid_at, ca.now - 10 * MINUTE, ca.now - 8 * MINUTE);
+        for (domain = 0; domain < 3; domain++) {
+            assert_in_range(ca.issued_at[domain], ca.account_valid_at,
+                            ca.account_valid_at + MINUTE);
+        }
+        assert_in_range(ca.n_order_times - orders, 0, 3);
+        assert_int_equal(ca.accounts, 1);
+        apr_pool_destroy(pool);
+        pool = outer;
     }
 }
 
@@ -767,6 +877,7 @@ int main(void)
         TEST(whatever_happens_certificates_are_valid),
         TEST(one_that_fails_delays_nobody),
         TEST(after_ten_days_without_a_ca_all_are_renewed_within_the_hour),
+        TEST(when_the_account_is_free_nobody_waits_any_more),
     };
 
     if (access("/dev/shm", W_OK) == 0) {

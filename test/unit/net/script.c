@@ -78,6 +78,7 @@ static const script_sent_t *record(script_t *script, const ja_http_req_t *req)
     sent->content_type = apr_pstrdup(script->pool, req->content_type);
     sent->accept = apr_pstrdup(script->pool, req->accept);
     sent->body = req->body ? apr_pstrmemdup(script->pool, req->body, req->body_len) : NULL;
+    sent->body_len = req->body_len;
     sent->max_bytes = req->max_bytes;
     if (sent->content_type && strcmp(sent->content_type, "application/jose+json") == 0) {
         read_jws(sent, script->pool);
@@ -189,7 +190,7 @@ static const ja_http_reply_t *reply_of(const asked_t *asked)
                           : apr_psprintf(asked->pool, "nonce-%d", ++asked->script->nonces));
     reply->status = row->status ? row->status : 200;
     reply->headers = headers;
-    reply->body_len = strlen(body);
+    reply->body_len = asked->line->row.body_len ? asked->line->row.body_len : strlen(body);
     reply->body = apr_pstrmemdup(asked->pool, body, reply->body_len);
     return reply;
 }

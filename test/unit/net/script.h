@@ -26,6 +26,7 @@ typedef struct {
     const char *content_type;
     const char *accept;
     const char *body;
+    apr_size_t body_len;
     apr_size_t max_bytes;
     const ja_json_t *header;       /* the protected header, or NULL                            */
     const char *alg, *nonce, *kid; /* of it, or NULL                                           */
@@ -39,20 +40,21 @@ typedef const char *script_body_fn(void *baton, const script_sent_t *sent, apr_p
 #define SCRIPT_ANY_METHOD (-1)
 
 typedef struct {
-    const char *url;         /* part of the URL; NULL fits all                         */
-    int method;              /* 0: POST; or 1 + ja_http_method_t, or SCRIPT_ANY_METHOD */
-    int times;               /* 0: once; or a number, or SCRIPT_ANY_NUMBER             */
-    int status;              /* 0: 200                                                 */
-    const char *json;        /* body of type application/json                          */
-    const char *problem;     /* body of type application/problem+json                  */
-    const char *body;        /* any other, of `type`                                   */
+    const char *url;     /* part of the URL; NULL fits all                         */
+    int method;          /* 0: POST; or 1 + ja_http_method_t, or SCRIPT_ANY_METHOD */
+    int times;           /* 0: once; or a number, or SCRIPT_ANY_NUMBER             */
+    int status;          /* 0: 200                                                 */
+    const char *json;    /* body of type application/json                          */
+    const char *problem; /* body of type application/problem+json                  */
+    const char *body;    /* any other, of `type`                                   */
+    apr_size_t body_len; /* of that; 0: it is text                                 */
     const char *type;
     script_body_fn *body_fn; /* instead of `json`                                      */
     void *body_baton;
     const char *location;
     const char *retry_after;
-    const char *nonce;       /* NULL: "nonce-1", "nonce-2", ...; "": none              */
-    int fails;               /* no reply but an error of `code`                        */
+    const char *nonce; /* NULL: "nonce-1", "nonce-2", ...; "": none              */
+    int fails;         /* no reply but an error of `code`                        */
     ja_code_t code;
 } script_row_t;
 

@@ -55,6 +55,31 @@ static void the_certificates_can_be_had(void **state)
     assert_null(ja_chain_cert(chain, -1));
 }
 
+static void certificates_of_a_peer_are_a_chain(void **state)
+{
+    ja_key_t *key = p256_key();
+    X509 *root = mint(&GOOD_ROOT, key, NULL, key);
+    X509 *leaf = mint(&GOOD_LEAF, key, root, key);
+    STACK_OF(X509) *certs = sk_X509_new_null();
+    ja_chain_t *chain;
+
+    (void)state;
+    fails(ja_chain_make(&chain, NULL, pool, pool), JA_E_CERT_BAD, "no certificate");
+    fails(ja_chain_make(&chain, certs, pool, pool), JA_E_CERT_BAD, "no certificate");
+    sk_X509_push(certs, leaf);
+    sk_X509_push(certs, root);
+    works(ja_chain_make(&chain, certs, pool, pool));
+    assert_int_equal(ja_chain_count(chain), 2);
+    assert_ptr_equal(ja_chain_cert(chain, 0), leaf);
+    assert_string_equal(ja_chain_subjects(chain, pool, pool), "www.example.jp, Test Root");
+    assert_false(ja_cert_is_temporary(chain));
+    while (sk_X509_num(certs) <= JA_CHAIN_MAX_CERTS) {
+        sk_X509_push(certs, root);
+    }
+    fails(ja_chain_make(&chain, certs, pool, pool), JA_E_TOO_LARGE, "11 certificates");
+    sk_X509_free(certs);
+}
+
 static void only_certificates_are_read(void **state)
 {
     const char *pem = good_pem();
@@ -232,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_read_is_printed),
         TEST(the_certificates_can_be_had),
+        TEST(certificates_of_a_peer_are_a_chain),
         TEST(only_certificates_are_read),
         TEST(bytes_behind_the_certificate_are_refused),
         TEST(size_and_number_are_limited),

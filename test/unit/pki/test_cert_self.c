@@ -29,6 +29,7 @@ static void it_is_what_our_own_check_accepts(void **state)
     assert_true(facts.not_after == NOW + apr_time_from_sec(7 * DAY));
     assert_int_equal(facts.names->nelts, 2);
     assert_int_equal(strlen(facts.serial), 32);
+    assert_true(ja_cert_is_temporary(chain));
     assert_int_equal(X509_verify(ja_chain_cert(chain, 0), ja_key_evp(key)), 1);
 }
 

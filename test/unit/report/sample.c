@@ -103,6 +103,12 @@ ja_job_t *sample_failed(const char *text, long ago_s, long in_s)
     error->text = text;
     error->activity = "placing the order";
     error->at = AFTER(-ago_s);
+    error->value = text;
+    error->subs = apr_array_make(pool, 2, sizeof(ja_job_sub_t));
+    APR_ARRAY_PUSH((apr_array_header_t *)error->subs, ja_job_sub_t) =
+        (ja_job_sub_t){ SAMPLE_NAME, "caa", text, NULL };
+    APR_ARRAY_PUSH((apr_array_header_t *)error->subs, ja_job_sub_t) =
+        (ja_job_sub_t){ NULL, text, "", text };
     job->error = error;
     job->attempts = 3;
     job->started_at = AFTER(-ago_s - 10);

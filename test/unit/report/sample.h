@@ -16,7 +16,8 @@ ja_plan_t *sample_plan(ja_plan_domain_t *first, ...);
 /* A set for the sample's names, valid from `from_s` until `to_s`, both relative to NOW. */
 ja_set_t *sample_set(long from_s, long to_s);
 
-/* An empty job; one that failed `ago_s` before NOW and is to be tried again `in_s` after it. */
+/* An empty job; one that failed `ago_s` before NOW and is to be tried again `in_s` after it:
+ * the text is said of a value, and of two names, one without name. */
 ja_job_t *sample_job(void);
 ja_job_t *sample_failed(const char *text, long ago_s, long in_s);
 

@@ -64,12 +64,21 @@ static void a_failed_one_has_its_error(void **state)
                            0 };
     const ja_json_t *domain = first_domain(read_back(sample_report(&failed, NULL)));
     const ja_json_t *error = ja_json_get(domain, "error");
+    const ja_json_t *subs = ja_json_get(error, "subproblems");
 
     (void)state;
     assert_true(ja_json_get_bool(domain, "bad", 0));
     assert_string_equal(ja_json_get_str(error, "id", ""), "JA0414");
     assert_string_equal(ja_json_get_str(error, "text", ""), "\x1b<b>?");
     assert_string_equal(ja_json_get_str(error, "activity", ""), "placing the order");
+    assert_string_equal(ja_json_get_str(error, "value", ""), "\x1b<b>?");
+    assert_int_equal(ja_json_count(subs), 2);
+    assert_string_equal(ja_json_get_str(ja_json_at(subs, 0), "name", ""), SAMPLE_NAME);
+    assert_string_equal(ja_json_get_str(ja_json_at(subs, 0), "type", ""), "caa");
+    assert_string_equal(ja_json_get_str(ja_json_at(subs, 0), "detail", ""), "\x1b<b>?");
+    assert_null(ja_json_get(ja_json_at(subs, 0), "value"));
+    assert_null(ja_json_get(ja_json_at(subs, 1), "name"));
+    assert_string_equal(ja_json_get_str(ja_json_at(subs, 1), "value", ""), "\x1b<b>?");
     assert_string_equal(ja_json_get_str(ja_json_get(error, "advice"), "en", ""),
                         ja_err_row(JA_E_REJECTED_NAME)->en);
     assert_string_equal(ja_json_get_str(ja_json_get(error, "advice"), "ja", ""),

@@ -72,7 +72,8 @@ static void files_are_read(void **state)
 static void an_account_whose_last_try_failed_is_bad(void **state)
 {
     ja_account_file_t *account = sample_account();
-    ja_job_error_t error = { "JA0203", "key.json belongs to user 0", "looking for it", NOW };
+    ja_job_error_t error = { "JA0203", "key.json belongs to user 0", "looking for it", NOW, NULL,
+                             NULL };
     ja_report_t *report;
 
     (void)state;

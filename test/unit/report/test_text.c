@@ -61,6 +61,8 @@ static void details_have_all_there_is(void **state)
     HAS(text, "Names              www.example.jp, mail.example.jp\n");
     HAS(text, "2029-12-31T00:00:00Z - 2030-03-31T00:00:00Z (in 89 days)\n");
     HAS(text, "serial 0123abcd\n");
+    HAS(text, "About              no\n");
+    HAS(text, "For each name      www.example.jp: caa: no\n                   no\nAdvice");
     HAS(text, "Failures in a row  3\n");
     HAS(text, "History            2029-12-31T23:59:00Z errored: no\n");
     HAS(text, "https://ca.example/account/1\n");

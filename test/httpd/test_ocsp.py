@@ -1,0 +1,108 @@
+"""New certificates wait for the CA's OCSP responder, and have its response with them."""
+
+import datetime
+import sys
+import time
+
+import pytest
+
+from harness import cli, paths, tlsclient
+from harness.load import Handshakes
+from harness.wait import until
+
+sys.path.append(str(paths.TOP / "test/sim"))
+
+from sim.client import Sim      # noqa: E402
+
+NAME = "www.example.jp"
+
+POLL = 60       # the longest time between two questions to the responder
+HOT = 12        # httpd calls its monitor hook every ten seconds
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    sim = Sim(tmp_path_factory.mktemp("sim")).start()
+    yield sim
+    sim.stop()
+
+
+@pytest.fixture
+def sim(running):
+    running.reset()
+    return running
+
+
+@pytest.fixture
+def httpd(sim, make_httpd):
+    """A server of its own account."""
+    server = make_httpd(sim)
+    eab = sim.post("/eab")
+    server.write_private(server.eab_file, f"{eab['kid']}\n{eab['hmac']}\n")
+    return server
+
+
+def next_of(httpd):
+    return cli.status(httpd)["domains"][0]["next"]["action"]
+
+
+def test_no_handshake_sees_a_certificate_before_the_responder_knows_it(httpd, sim):
+    sim.post("/settings", ocsp_delay_s=4)
+    httpd.manage(NAME, Activation=None, ActivationDelay="ocsp 10min").serve(NAME).start()
+    temporary = httpd.served(NAME, verify=False).serial_number
+    clients = Handshakes(httpd.https_port, NAME)
+    clients.start()
+    httpd.wait_log("JA0013: waiting: .* until the CA's OCSP responder knows it, or until")
+    assert next_of(httpd) == "ocsp"
+    until(lambda: len(clients.seen) > 1, "the certificate to be served", POLL + HOT + 10)
+    clients.stop()
+    assert not clients.failures
+    new = httpd.served(NAME).serial_number
+    assert list(clients.seen) == [temporary, new]
+    answers = sim.requests(kind="ocsp")
+    assert len(answers) >= 2, "unknown at first"
+    good_at = datetime.datetime.fromisoformat(answers[-1]["at"].replace("Z", "+00:00"))
+    assert 0 < clients.seen[new] - good_at.timestamp() < HOT, "after the responder said so"
+    assert tlsclient.staple_of(httpd.https_port, NAME) == "good"
+    assert not [line for line in httpd.error_log().splitlines() if ":error]" in line]
+
+
+def test_a_dead_responder_is_waited_for_until_the_limit(httpd, sim):
+    sim.rule(kind="ocsp", fault="html")
+    httpd.manage(NAME, Activation=None, ActivationDelay="ocsp 5s").serve(NAME).start()
+    httpd.wait_log("JA0013: waiting: ")
+    since = time.time()
+    until(lambda: httpd.https(NAME)[0] == 200, "the certificate to be served", 5 + HOT)
+    assert time.time() - since > 4
+    assert tlsclient.staple_of(httpd.https_port, NAME) is None
+    assert not [line for line in httpd.error_log().splitlines() if ":error]" in line]
+
+
+def test_a_revoked_certificate_is_never_served_and_another_one_is_ordered(httpd, sim):
+    sim.post("/settings", ocsp_status="revoked")
+    httpd.manage(NAME, Activation=None, ActivationDelay="ocsp 10min").serve(NAME).start()
+    httpd.guard.expect("www.example.jp: JA0515: .*revoked")
+    httpd.wait_log("JA0515: while waiting for the OCSP responder: .* is revoked.* Next try at")
+    assert not httpd.store.is_staged(NAME) and not httpd.store.cert(NAME)
+    assert httpd.https(NAME)[0] == 503
+    sim.post("/settings", ocsp_status=None)
+    until(lambda: httpd.https(NAME)[0] == 200, "another certificate to be served", 90)
+    assert sim.count("newOrder") == 2
+    assert "JA0008: recovered" in httpd.error_log()
+
+
+@pytest.mark.parametrize("activation", ["hot", "manual"])
+def test_staples_are_served_without_ssl_use_stapling(httpd, sim, activation):
+    httpd.manage(NAME, Activation=activation, Keys="p256 rsa2048").serve(NAME)
+    httpd.obtain(NAME)
+    until(lambda: tlsclient.staple_of(httpd.https_port, NAME) == "good", "a staple")
+    asked = sim.count("ocsp")
+    httpd.restart()
+    assert tlsclient.staple_of(httpd.https_port, NAME) == "good", "kept over the restart"
+    assert sim.count("ocsp") == asked
+
+
+def test_stapling_can_be_off(httpd, sim):
+    httpd.manage(NAME, Stapling="off").serve(NAME)
+    httpd.obtain(NAME)
+    assert tlsclient.staple_of(httpd.https_port, NAME) is None
