@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "event/event.h"
 #include "hot.h"
+#include "putback.h"
 #include "shared.h"
 #include "store/store_fs.h"
 #include "takeover.h"
@@ -134,11 +135,12 @@ static int on_monitor(apr_pool_t *p, server_rec *s)
         return DECLINED;
     }
     watch->look_at = now + LOOK_EVERY;
+    apr_pool_create(&pool, p);
+    watch->needs_restart |= ja_putback_look(pool);
     if (has_work(now)) {
-        apr_pool_create(&pool, p);
         do_round(pool);
-        apr_pool_destroy(pool);
     }
+    apr_pool_destroy(pool);
     return DECLINED;
 }
 
