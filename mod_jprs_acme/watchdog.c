@@ -22,6 +22,7 @@
 #include "conf.h"
 #include "event/event.h"
 #include "issue/runner.h"
+#include "listeners.h"
 #include "shared.h"
 
 #define INSTANCE "_jprs_acme_"
@@ -277,6 +278,7 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
     watch.conf.http01 = ja_shared_http01();
     watch.conf.handover = ja_shared_handover();
     watch.conf.staples = ja_shared_staples();
+    watch.conf.targets = ja_listeners_find(s, pconf, ptemp);
     watch.conf.log = log;
     watch.conf.user_agent = user_agent(pconf);
     watch.out_of_memory = apr_pool_abort_get(pconf);

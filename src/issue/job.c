@@ -61,6 +61,16 @@ static const ja_field_t EVENT_FIELDS[] = {
 };
 static const ja_bind_t EVENT = { "event", sizeof(ja_job_event_t), EVENT_FIELDS };
 
+static const ja_field_t PROOF_FIELDS[] = {
+    { "sha256", JA_FIELD_STR, FIELD(ja_job_proof_t, sha256), .required = 1, .max = 64 },
+    { "at", JA_FIELD_TIME, FIELD(ja_job_proof_t, at) },
+    { "verdict", JA_FIELD_STR, FIELD(ja_job_proof_t, verdict), .required = 1, .max = 32 },
+    { "error", JA_FIELD_STR, FIELD(ja_job_proof_t, error_id), .max = 16 },
+    { "text", JA_FIELD_STR, FIELD(ja_job_proof_t, text), .required = 1, .max = TEXT_MAX },
+    { NULL },
+};
+static const ja_bind_t PROOF = { "proof", sizeof(ja_job_proof_t), PROOF_FIELDS };
+
 static const ja_field_t PLACED_FIELDS[] = {
     { "at", JA_FIELD_TIME, FIELD(ja_job_placed_t, at), .required = 1 },
     { NULL },
@@ -83,6 +93,7 @@ static const ja_field_t JOB_FIELDS[] = {
       .sub = &PLACED },
     { "history", JA_FIELD_OBJECTS, FIELD(ja_job_t, history), .max = JA_JOB_HISTORY_MAX,
       .sub = &EVENT },
+    { "proof", JA_FIELD_OBJECT, FIELD(ja_job_t, proof), .sub = &PROOF },
     { NULL },
 };
 static const ja_bind_t JOB = { "job", sizeof(ja_job_t), JOB_FIELDS };
@@ -245,10 +256,24 @@ static const ja_job_error_t *copy_error(const ja_job_error_t *from, apr_pool_t *
     return copy;
 }
 
+ja_job_proof_t *ja_job_proof_copy(const ja_job_proof_t *from, apr_pool_t *to)
+{
+    ja_job_proof_t *copy = from ? apr_pmemdup(to, from, sizeof(*from)) : NULL;
+
+    if (copy) {
+        copy->sha256 = apr_pstrdup(to, from->sha256);
+        copy->verdict = apr_pstrdup(to, from->verdict);
+        copy->error_id = apr_pstrdup(to, from->error_id);
+        copy->text = cut(from->text, to);
+    }
+    return copy;
+}
+
 void ja_job_copy(ja_job_t *job, const ja_job_t *from, apr_pool_t *to)
 {
     *job = *from;
     job->order_url = apr_pstrdup(to, from->order_url);
+    job->proof = ja_job_proof_copy(from->proof, to);
     job->thumbprint = apr_pstrdup(to, from->thumbprint);
     job->fingerprint = apr_pstrdup(to, from->fingerprint);
     job->challenges = copy_challenges(from->challenges, to);

@@ -70,6 +70,17 @@ typedef struct {
     const char *text;
 } ja_job_event_t;
 
+/* What was last found when asking whether the live set is served (issue/proof). */
+typedef struct {
+    const char *sha256; /* of the live set's first certificate */
+    apr_time_t at;
+    const char *verdict;  /* of ja_proof_verdict_names */
+    const char *error_id; /* message id; NULL: it is served */
+    const char *text;     /* one line, cut at 2 KiB */
+} ja_job_proof_t;
+
+ja_job_proof_t *ja_job_proof_copy(const ja_job_proof_t *from, apr_pool_t *to);
+
 /* At most so many orders for one name may fail in an hour. */
 #define JA_JOB_PLACED_MAX  5
 #define JA_JOB_PLACED_TIME apr_time_from_sec(3600)
@@ -94,6 +105,7 @@ typedef struct {
     const apr_array_header_t *placed;  /* ja_job_placed_t, the last JA_JOB_PLACED_MAX, oldest first;
                                           never NULL */
     const apr_array_header_t *history; /* ja_job_event_t, oldest first; never NULL */
+    const ja_job_proof_t *proof;       /* NULL: nothing has been asked yet */
 } ja_job_t;
 
 /* The job of `name`; an empty one if there is none, or, with `*damage` saying why, if what is there

@@ -1,7 +1,5 @@
 #include "issue/rollout.h"
 
-#include <string.h>
-
 #include <apr_strings.h>
 
 #include "base/clock.h"
@@ -234,39 +232,6 @@ static void on_staple(void *baton)
 
 /* ---- sets ------------------------------------------------------------------------------------ */
 
-static const ja_set_t *copy_set(const ja_set_t *from, apr_pool_t *pool)
-{
-    apr_array_header_t *certs = apr_array_make(pool, from->certs->nelts, sizeof(ja_set_cert_t));
-    ja_set_t *set = apr_pmemdup(pool, from, sizeof(*from));
-    int i;
-
-    set->name = apr_pstrdup(pool, from->name);
-    set->ca_url = apr_pstrdup(pool, from->ca_url);
-    for (i = 0; i < from->certs->nelts; i++) {
-        ja_set_cert_copy(apr_array_push(certs), &APR_ARRAY_IDX(from->certs, i, const ja_set_cert_t),
-                         pool);
-    }
-    set->certs = certs;
-    return set;
-}
-
-static int is_same(const ja_set_t *a, const ja_set_t *b)
-{
-    int i;
-
-    if (!a || !b) {
-        return a == b;
-    }
-    for (i = 0; i < a->certs->nelts && i < b->certs->nelts; i++) {
-        if (strcmp(APR_ARRAY_IDX(a->certs, i, const ja_set_cert_t).facts.sha256,
-                   APR_ARRAY_IDX(b->certs, i, const ja_set_cert_t).facts.sha256)
-            != 0) {
-            return 0;
-        }
-    }
-    return a->certs->nelts == b->certs->nelts && a->created_at == b->created_at;
-}
-
 /* The response of a staged certificate is wanted in any case: the gate asks for it. */
 static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
 {
@@ -287,7 +252,7 @@ static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
 
 static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set, ja_group_t group)
 {
-    if (is_same(side->set, set)) {
+    if (ja_set_is_same(side->set, set)) {
         return 0;
     }
     if (side->pool) {
@@ -297,7 +262,7 @@ static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set, ja_group_t
     side->set = NULL;
     if (set) {
         apr_pool_create(&side->pool, a->pool);
-        side->set = copy_set(set, side->pool);
+        side->set = ja_set_copy(set, side->pool);
         if (group == JA_GROUP_STAGING || a->conf.plan->stapling) {
             start_staples(a, side, group);
         }

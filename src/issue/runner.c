@@ -13,6 +13,7 @@
 #include "issue/rollout.h"
 #include "issue/runner_domain.h"
 #include "issue/runner_peer.h"
+#include "issue/verify.h"
 #include "net/http_curl.h"
 #include "store/store_fs.h"
 
@@ -59,6 +60,7 @@ struct slot_t {
     ja_attempt_t *attempt; /* NULL: not being worked on */
     apr_pool_t *attempt_pool;
     ja_rollout_t *rollout; /* of its sets */
+    ja_verify_t *verify;   /* that they are served */
     slot_t *next;          /* in the queue that it is in */
 };
 
@@ -71,6 +73,7 @@ struct ja_runner_t {
     ja_solver_t *solvers[2];
     apr_hash_t *sides; /* CA id -> side_t */
     slot_t *slots;     /* as many as the plan has domains */
+    ja_proof_t *proof; /* whether live sets are served */
     queue_t queue;     /* admitted, waiting for a place */
     int running;
     ja_timer_t *look;         /* at requests/ */
@@ -226,6 +229,7 @@ static void on_change(void *baton, unsigned over)
 static void use_sets(slot_t *slot)
 {
     ja_rollout_sets(slot->rollout, slot->domain.live, slot->domain.staged);
+    ja_verify_set(slot->verify, slot->domain.live, slot->domain.job.proof);
 }
 
 static void discard(slot_t *slot, ja_code_t code, const char *activity, const char *why)
@@ -266,6 +270,31 @@ static int on_news(void *baton, ja_news_t news)
     return 1;
 }
 
+static void on_proved(void *baton, const ja_job_proof_t *proof)
+{
+    slot_t *slot = baton;
+
+    ja_domain_proved(&slot->domain, proof, slot->place == PLACE_WORK, slot->runner->store,
+                     slot->runner->conf.log);
+}
+
+static ja_verify_t *make_verify(slot_t *slot)
+{
+    const ja_runner_t *r = slot->runner;
+    const char *name = slot->domain.plan->name;
+    ja_verify_conf_t conf = { .plan = slot->domain.plan,
+                              .loop = r->loop,
+                              .store = r->store,
+                              .log = r->conf.log,
+                              .proof = r->proof,
+                              .found = on_proved,
+                              .baton = slot };
+
+    conf.targets =
+        r->conf.targets ? apr_hash_get(r->conf.targets, name, APR_HASH_KEY_STRING) : NULL;
+    return ja_verify_make(&conf, r->pool);
+}
+
 static void start_rollout(slot_t *slot)
 {
     const ja_runner_t *r = slot->runner;
@@ -280,6 +309,7 @@ static void start_rollout(slot_t *slot)
                                .baton = slot };
 
     slot->rollout = ja_rollout_make(&conf, r->pool);
+    slot->verify = make_verify(slot);
     use_sets(slot);
 }
 
@@ -476,6 +506,7 @@ static void start_all(ja_runner_t *r)
     apr_pool_t *scratch;
     int i;
 
+    r->proof = ja_proof_make(&(ja_proof_conf_t){ .loop = r->loop }, r->pool);
     r->sides = apr_hash_make(r->pool);
     for (i = 0; i < plan->cas->nelts; i++) {
         start_side(r, APR_ARRAY_IDX(plan->cas, i, const ja_plan_ca_t *));

@@ -245,6 +245,20 @@ void ja_domain_reload(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
     apr_pool_destroy(scratch);
 }
 
+/* An attempt that is going on saves the job with its next step. */
+void ja_domain_proved(ja_domain_t *d, const ja_job_proof_t *proof, int is_worked_on,
+                      ja_store_t *store, const ja_log_t *log)
+{
+    apr_pool_t *scratch;
+
+    d->job.proof = ja_job_proof_copy(proof, d->pool);
+    if (!is_worked_on) {
+        apr_pool_create(&scratch, d->parent);
+        save(d, JA_FS_LAZY, store, log, scratch);
+        apr_pool_destroy(scratch);
+    }
+}
+
 void ja_domain_discard(ja_domain_t *d, const ja_err_t *err, const char *activity, ja_store_t *store,
                        const ja_log_t *log)
 {

@@ -42,6 +42,10 @@ void ja_domain_succeeded(ja_domain_t *domain, ja_store_t *store, const ja_log_t 
 /* Somebody else has been at the sets: they are read again. */
 void ja_domain_reload(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
 
+/* What a proof has found is kept. */
+void ja_domain_proved(ja_domain_t *domain, const ja_job_proof_t *proof, int is_worked_on,
+                      ja_store_t *store, const ja_log_t *log);
+
 /* The staged set is of no use, for the reason `err`: it is removed, and counts as a failed attempt. */
 void ja_domain_discard(ja_domain_t *domain, const ja_err_t *err, const char *activity,
                        ja_store_t *store, const ja_log_t *log);

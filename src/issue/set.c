@@ -96,6 +96,39 @@ void ja_set_cert_copy(ja_set_cert_t *cert, const ja_set_cert_t *from, apr_pool_t
     cert->fullchain_sha256 = apr_pstrdup(pool, from->fullchain_sha256);
 }
 
+ja_set_t *ja_set_copy(const ja_set_t *from, apr_pool_t *pool)
+{
+    apr_array_header_t *certs = apr_array_make(pool, from->certs->nelts, sizeof(ja_set_cert_t));
+    ja_set_t *set = apr_pmemdup(pool, from, sizeof(*from));
+    int i;
+
+    set->name = apr_pstrdup(pool, from->name);
+    set->ca_url = apr_pstrdup(pool, from->ca_url);
+    for (i = 0; i < from->certs->nelts; i++) {
+        ja_set_cert_copy(apr_array_push(certs), &APR_ARRAY_IDX(from->certs, i, const ja_set_cert_t),
+                         pool);
+    }
+    set->certs = certs;
+    return set;
+}
+
+int ja_set_is_same(const ja_set_t *a, const ja_set_t *b)
+{
+    int i;
+
+    if (!a || !b) {
+        return a == b;
+    }
+    for (i = 0; i < a->certs->nelts && i < b->certs->nelts; i++) {
+        if (strcmp(APR_ARRAY_IDX(a->certs, i, const ja_set_cert_t).facts.sha256,
+                   APR_ARRAY_IDX(b->certs, i, const ja_set_cert_t).facts.sha256)
+            != 0) {
+            return 0;
+        }
+    }
+    return a->certs->nelts == b->certs->nelts && a->created_at == b->created_at;
+}
+
 const ja_cert_facts_t *ja_set_first_to_expire(const ja_set_t *set)
 {
     const ja_cert_facts_t *first = &APR_ARRAY_IDX(set->certs, 0, const ja_set_cert_t).facts;

@@ -45,6 +45,12 @@ typedef struct {
 /* A copy of `from` with all that it points to. */
 void ja_set_cert_copy(ja_set_cert_t *cert, const ja_set_cert_t *from, apr_pool_t *pool);
 
+/* The same for a set. */
+ja_set_t *ja_set_copy(const ja_set_t *from, apr_pool_t *pool);
+
+/* Are they the same certificates, put together at the same time? Both may be NULL. */
+int ja_set_is_same(const ja_set_t *a, const ja_set_t *b);
+
 /* The certificate with the earliest not_after: what renewal is computed from. Lives with `set`. */
 const ja_cert_facts_t *ja_set_first_to_expire(const ja_set_t *set);
 

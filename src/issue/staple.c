@@ -9,6 +9,7 @@
 #include "event/event.h"
 #include "issue/response.h"
 #include "issue/staple_due.h"
+#include "issue/staple_private.h"
 
 /* For the whole exchange. */
 #define TIMEOUT apr_time_from_sec(30)
@@ -38,9 +39,15 @@ struct ja_staple_t {
     apr_pool_t *error_pool;
     const ja_err_t *error;
     apr_pool_t *exchange; /* NULL: nothing is under way */
-    ja_timer_t *timer;
+    ja_timer_t *timer;    /* NULL: it has not begun, or there is nothing to do */
     apr_time_t next_at;
 };
+
+/* What another thread finds out at the beginning, in its pool. */
+typedef struct {
+    ja_staple_t *staple; /* of it only what does not change: conf, sha256, pem */
+    ja_staple_found_t found;
+} opening_t;
 
 const ja_ocsp_facts_t *ja_staple_facts(const ja_staple_t *staple)
 {
@@ -84,15 +91,6 @@ static void set_error(ja_staple_t *s, const ja_err_t *err)
 }
 
 /* ---- the response at hand -------------------------------------------------------------------- */
-
-static ja_err_t *verify(ja_ocsp_facts_t *facts, const ja_staple_t *s, const void *der,
-                        apr_size_t len, apr_pool_t *scratch)
-{
-    ja_chain_t *chain;
-
-    JA_TRY(ja_chain_parse(&chain, s->pem.bytes, s->pem.len, scratch, scratch));
-    return ja_ocsp_read(facts, chain, der, len, ja_clock_now(), scratch);
-}
 
 static void take(ja_staple_t *s, const ja_ocsp_facts_t *facts)
 {
@@ -159,32 +157,6 @@ static void consider(ja_staple_t *s, const ja_ocsp_facts_t *facts, const ja_http
     }
 }
 
-/* What is stored is verified as if it had just come. Nothing there, or nothing good: it is fetched
- * again. */
-static void read_back(ja_staple_t *s, apr_pool_t *scratch)
-{
-    const char *item = ja_response_item(s->sha256, scratch);
-    ja_ocsp_facts_t facts;
-    ja_bytes_t der;
-    ja_err_t *err;
-
-    err = ja_store_load(&der, s->conf.store, JA_GROUP_OCSP, NULL, item, JA_OCSP_MAX_BYTES, scratch,
-                        scratch);
-    if (err && err->code == JA_E_NOT_FOUND) {
-        return;
-    }
-    if (!err) {
-        err = verify(&facts, s, der.bytes, der.len, scratch);
-    }
-    if (err) {
-        ja_log_line(s->conf.log, JA_LOG_DEBUG, "%s: the stored OCSP response is not used: %s",
-                    s->conf.name, ja_err_log_text(err, scratch));
-        return;
-    }
-    take(s, &facts);
-    publish(s, der.bytes, der.len, scratch);
-}
-
 /* ---- an exchange ----------------------------------------------------------------------------- */
 
 static ja_err_t *check_reply(ja_ocsp_facts_t *facts, const ja_staple_t *s,
@@ -193,7 +165,7 @@ static ja_err_t *check_reply(ja_ocsp_facts_t *facts, const ja_staple_t *s,
     ja_err_t *err;
 
     if (reply->status == STATUS_OK) {
-        return verify(facts, s, reply->body, reply->body_len, scratch);
+        return ja_staple_verify(facts, &s->pem, reply->body, reply->body_len, scratch);
     }
     err = ja_err_make(JA_E_OCSP_BAD, scratch, "the OCSP responder %s does not answer", s->url);
     err->http_status = reply->status;
@@ -306,50 +278,72 @@ static void on_time(void *baton)
     }
 }
 
-/* ---- a keeper -------------------------------------------------------------------------------- */
+/* ---- the beginning: on another thread, as OpenSSL takes a millisecond to read a chain -------- */
 
-/* What is known of the certificate is read from itself: set.json of an earlier version does not
- * name its responder. */
-static ja_err_t *read_chain(ja_staple_t *s, ja_group_t group, const ja_set_cert_t *cert,
-                            apr_pool_t *scratch)
+static ja_err_t *open_work(void *baton, const volatile int *cancelled, apr_pool_t *pool)
 {
-    ja_cert_facts_t facts;
-    ja_chain_t *chain;
+    opening_t *o = baton;
+    const ja_staple_t *s = o->staple;
 
-    if (!cert->facts.ocsp_url) {
-        return NULL;
-    }
-    JA_TRY(ja_store_load(&s->pem, s->conf.store, group, s->conf.name, cert->fullchain_file,
-                         JA_CHAIN_MAX_BYTES, s->pool, scratch));
-    JA_TRY(ja_chain_parse(&chain, s->pem.bytes, s->pem.len, scratch, scratch));
-    JA_TRY(ja_chain_facts(&facts, chain, scratch, scratch));
-    if (strcmp(facts.sha256, s->sha256) != 0) {
-        return ja_err_make(JA_E_CERT_BAD, scratch, "%s is the chain of another certificate",
-                           cert->fullchain_file);
-    }
-    JA_TRY(ja_ocsp_request(&s->request, chain, s->pool, scratch));
-    s->url = apr_pstrdup(s->pool, cert->facts.ocsp_url);
-    s->get_url = ja_ocsp_get_url(s->url, &s->request, s->pool);
-    return NULL;
+    (void)cancelled; /* it is short */
+    return ja_staple_find(&o->found, s->conf.store, s->sha256, &s->pem, pool);
 }
 
-static void begin(ja_staple_t *s, ja_group_t group, const ja_set_cert_t *cert, apr_pool_t *scratch)
+static void give_up(ja_staple_t *s, const ja_err_t *err, apr_pool_t *scratch)
 {
-    ja_err_t *err = read_chain(s, group, cert, scratch);
+    ja_log_line(s->conf.log, JA_LOG_INFO, "%s: %s: no OCSP response can be had: %s", s->conf.name,
+                ja_err_row(err->code)->id, ja_err_log_text(err, scratch));
+    set_error(s, err);
+}
+
+/* There is somebody to ask. */
+static void begin(ja_staple_t *s, const ja_staple_found_t *found, apr_pool_t *scratch)
+{
     ja_staple_state_t state;
 
-    if (err) {
-        ja_log_line(s->conf.log, JA_LOG_INFO, "%s: %s: no OCSP response can be had: %s",
-                    s->conf.name, ja_err_row(err->code)->id, ja_err_log_text(err, scratch));
-        set_error(s, err);
+    s->url = apr_pstrdup(s->pool, found->url);
+    s->request.bytes = apr_pmemdup(s->pool, found->request.bytes, found->request.len);
+    s->request.len = found->request.len;
+    s->get_url = ja_ocsp_get_url(s->url, &s->request, s->pool);
+    if (found->has_facts) {
+        take(s, &found->facts);
+        publish(s, found->stored.bytes, found->stored.len, scratch);
     }
-    if (!s->url) {
-        return;
+    if (found->unused) {
+        ja_log_line(s->conf.log, JA_LOG_DEBUG, "%s: the stored OCSP response is not used: %s",
+                    s->conf.name, ja_err_log_text(found->unused, scratch));
     }
     s->timer = ja_timer_make(s->conf.loop, on_time, s, s->pool);
-    read_back(s, scratch);
     state = state_of(s);
     plan_try(s, ja_staple_first(&state, ja_clock_now(), ja_rand_unit()));
+}
+
+/* What the thread has found lives in its pool until this returns. */
+static void opened(void *baton, ja_err_t *err)
+{
+    opening_t *o = baton;
+    ja_staple_t *s = o->staple;
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, s->pool);
+    if (err) {
+        give_up(s, err, scratch);
+    }
+    else if (o->found.url) {
+        begin(s, &o->found, scratch);
+    }
+    apr_pool_destroy(scratch);
+    s->changed(s->baton);
+}
+
+static ja_err_t *open_chain(ja_staple_t *s, ja_group_t group, const char *file, apr_pool_t *scratch)
+{
+    opening_t *o = apr_pcalloc(s->pool, sizeof(*o));
+
+    o->staple = s;
+    JA_TRY(ja_store_load(&s->pem, s->conf.store, group, s->conf.name, file, JA_CHAIN_MAX_BYTES,
+                         s->pool, scratch));
+    return ja_loop_offload(s->conf.loop, open_work, opened, o, s->pool);
 }
 
 ja_staple_t *ja_staple_start(const ja_staple_conf_t *conf, ja_group_t group,
@@ -358,6 +352,7 @@ ja_staple_t *ja_staple_start(const ja_staple_conf_t *conf, ja_group_t group,
 {
     ja_staple_t *s = apr_pcalloc(pool, sizeof(*s));
     apr_pool_t *scratch;
+    ja_err_t *err;
 
     s->conf = *conf;
     s->pool = pool;
@@ -365,22 +360,24 @@ ja_staple_t *ja_staple_start(const ja_staple_conf_t *conf, ja_group_t group,
     s->baton = baton;
     s->is_awaited = is_awaited;
     s->sha256 = apr_pstrdup(pool, cert->facts.sha256);
+
     apr_pool_create(&scratch, pool);
-    begin(s, group, cert, scratch);
+    err = cert->facts.ocsp_url ? open_chain(s, group, cert->fullchain_file, scratch) : NULL;
+    if (err) {
+        give_up(s, err, scratch);
+    }
     apr_pool_destroy(scratch);
     return s;
 }
 
 void ja_staple_await(ja_staple_t *staple, int is_awaited)
 {
-    ja_staple_state_t state;
-    int was_polled;
+    ja_staple_state_t state = state_of(staple);
+    int was_polled = ja_staple_is_polled(&state);
 
-    state = state_of(staple);
-    was_polled = ja_staple_is_polled(&state);
     staple->is_awaited = state.is_awaited = is_awaited;
-    if (!staple->url || staple->exchange || ja_staple_is_polled(&state) == was_polled) {
-        return; /* what is under way, or planned, is right */
+    if (!staple->timer || staple->exchange || ja_staple_is_polled(&state) == was_polled) {
+        return; /* what is under way, or planned, is right; or it has not begun */
     }
     plan_try(staple,
              is_awaited ? ja_clock_now() : ja_staple_due(&state, ja_clock_now(), ja_rand_unit()));

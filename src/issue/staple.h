@@ -29,17 +29,19 @@ typedef struct {
 
 typedef struct ja_staple_t ja_staple_t;
 
-/* An exchange has ended: facts, error and the time of the next try may be others. From the loop,
- * never from within another function of this file. May clear the keeper's pool. */
+/* What was stored has been looked at (once, soon after the start), or an exchange has ended: facts,
+ * error and the time of the next try may be others. From the loop, never from within another
+ * function of this file. May clear the keeper's pool. */
 typedef void ja_staple_changed_fn(void *baton);
 
-/* Keep the response of `cert`, whose chain is read from `group` (LIVE or STAGING): it may move or go
- * afterwards. A stored response is read back and verified again before this returns, which takes a
- * few small files and about half a millisecond; then the facts are there without `changed`.
+/* Keep the response of `cert`, whose chain is read from `group` (LIVE or STAGING) before this returns:
+ * it may move or go afterwards. The rest is done on another thread, as it takes a millisecond or
+ * two: the stored response is read back and verified again, and `changed` is called.
  *
  * With `is_awaited` a `good` is waited for: the responder is polled. A certificate that names no
- * responder, or whose issuer is not in its chain, is left alone: no facts, ever. Never NULL. Clearing
- * `pool` ends it; what is in store and table stays. */
+ * responder is left alone; so is one whose issuer is not in its chain: no facts, ever. Without its
+ * chain there is an error at once, and `changed` is never called. Never NULL. Clearing `pool` ends it; what
+ * is in store and table stays. */
 ja_staple_t *ja_staple_start(const ja_staple_conf_t *conf, ja_group_t group,
                              const ja_set_cert_t *cert, int is_awaited,
                              ja_staple_changed_fn *changed, void *baton, apr_pool_t *pool);

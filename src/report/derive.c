@@ -1,5 +1,7 @@
 #include "report/derive.h"
 
+#include <string.h>
+
 #include "issue/flow.h"
 
 /* What several of the decisions below depend on. */
@@ -136,6 +138,19 @@ static const char *activity_of(const ja_derive_t *from, const view_t *view)
     return activity ? activity : "preparing";
 }
 
+/* One about an earlier set says nothing any more. */
+static const ja_job_proof_t *proof_of(const ja_derive_t *from)
+{
+    const ja_job_proof_t *proof = from->job->proof;
+    const ja_set_cert_t *cert;
+
+    if (!from->live || !proof) {
+        return NULL;
+    }
+    cert = &APR_ARRAY_IDX(from->live->certs, 0, const ja_set_cert_t);
+    return strcmp(cert->facts.sha256, proof->sha256) == 0 ? proof : NULL;
+}
+
 /* Of what the error is about. */
 static apr_int64_t attempts_of(const ja_derive_t *from, const view_t *view)
 {
@@ -166,5 +181,6 @@ ja_report_domain_t ja_derive_domain(const ja_derive_t *from)
     to.error = view.error;
     to.attempts = attempts_of(from, &view);
     to.history = from->job->history;
+    to.proof = proof_of(from);
     return to;
 }

@@ -121,6 +121,20 @@ static void put_error(ja_out_t *out, const ja_job_error_t *error, const char *da
     }
 }
 
+/* Something else is served than what is live. */
+static void put_proof(ja_out_t *out, const ja_job_proof_t *proof)
+{
+    if (proof && proof->error_id) {
+        ja_out_put(out, "<br />");
+        put(out, proof->error_id, 16);
+        ja_out_put(out, ": ");
+        put(out, proof->text, ERROR_CHARS);
+        ja_out_put(out, "<br /><em>");
+        put(out, ja_words_advice(JA_LANG_EN, proof->error_id), ERROR_CHARS);
+        ja_out_put(out, "</em>");
+    }
+}
+
 static void put_domain(ja_out_t *out, const form_t *form, const ja_report_domain_t *domain,
                        apr_time_t now)
 {
@@ -134,6 +148,7 @@ static void put_domain(ja_out_t *out, const form_t *form, const ja_report_domain
     put_next(out, domain, now);
     ja_out_put(out, form->between);
     put_error(out, domain->error, domain->damage, now);
+    put_proof(out, domain->proof);
     ja_out_put(out, form->end_row);
 }
 

@@ -125,6 +125,24 @@ static void set_staged(ja_json_t *object, const ja_set_t *staged, apr_pool_t *po
     ja_json_set(object, "staged", json);
 }
 
+static void set_proof(ja_json_t *object, const ja_job_proof_t *proof, apr_pool_t *pool)
+{
+    ja_json_t *json;
+
+    if (!proof) {
+        return;
+    }
+    json = ja_json_object(pool);
+    ja_json_set_str(json, "verdict", proof->verdict);
+    ja_json_set_time(json, "at", proof->at);
+    ja_json_set_str(json, "id", proof->error_id);
+    ja_json_set_str(json, "text", proof->text);
+    if (proof->error_id) {
+        ja_json_set(json, "advice", advice_json(proof->error_id, pool));
+    }
+    ja_json_set(object, "served", json);
+}
+
 static void set_next(ja_json_t *object, const ja_report_domain_t *domain, apr_pool_t *pool)
 {
     ja_json_t *json = ja_json_object(pool);
@@ -169,6 +187,7 @@ static ja_json_t *domain_json(const ja_report_domain_t *domain, apr_pool_t *pool
     ja_json_set_int(json, "attempts", domain->attempts);
     ja_json_set_str(json, "damage", domain->damage);
     set_certificates(json, domain->live, domain->ocsp, pool);
+    set_proof(json, domain->proof, pool);
     set_staged(json, domain->staged, pool);
     set_history(json, domain->history, pool);
     return json;

@@ -18,6 +18,8 @@
  *     damage       which file of the store can't be read, and why
  *     certificates[]          live: key, serial, issuer, notBefore, notAfter, sha256, names[],
  *                  ocsp (if it names a responder): status, thisUpdate, nextUpdate
+ *     served       what the server's own listeners serve: verdict: verified, unstapled, old, chain,
+ *                  failed, other; at; text; if that is an error, id and advice as above
  *     staged       a set that waits for activation: at, certificates[] as above
  *     history[]    oldest first: at, event, text
  *   accounts[]     id, ca, url (absent: not registered), registered, error as above,

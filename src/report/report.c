@@ -206,7 +206,7 @@ int ja_report_domain_is_bad(const ja_report_domain_t *domain)
     case JA_REPORT_RENEWING:
     case JA_REPORT_ISSUING:
     case JA_REPORT_STAGED:
-        return domain->damage || !domain->live;
+        return domain->damage || !domain->live || (domain->proof && domain->proof->error_id);
     case JA_REPORT_IDLE:
     case JA_REPORT_STATE_COUNT:
         break;

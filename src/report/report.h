@@ -64,6 +64,7 @@ typedef struct {
     const ja_job_error_t *error;       /* or NULL                                                 */
     apr_int64_t attempts;              /* failures in a row                                       */
     const apr_array_header_t *history; /* ja_job_event_t, oldest first                            */
+    const ja_job_proof_t *proof;       /* of the live set; NULL: not asked yet                    */
     const char *damage;                /* what of the store can't be read, in words; or NULL      */
 } ja_report_domain_t;
 
@@ -96,8 +97,8 @@ ja_err_t *ja_report_make(ja_report_t **report, const ja_plan_t *plan, ja_store_t
 /* How many domains are in each state. */
 void ja_report_count(int counts[JA_REPORT_STATE_COUNT], const ja_report_t *report);
 
-/* Does somebody have to look at it? In error, expired, no certificate although one is wanted, or
- * damaged files. */
+/* Does somebody have to look at it? In error, expired, no certificate although one is wanted,
+ * something else served than what is live, or damaged files. */
 int ja_report_domain_is_bad(const ja_report_domain_t *domain);
 
 /* The last try to register, find or update it failed, or its files are damaged. */

@@ -94,6 +94,17 @@ static void note_error(ja_table_t *table, const text_t *t, const ja_job_error_t 
     }
 }
 
+/* What is served is worth a note only if it is not what should be. */
+static void note_proof(ja_table_t *table, const text_t *t, const ja_job_proof_t *proof)
+{
+    if (proof && proof->error_id) {
+        ja_table_note(table, apr_pstrcat(t->pool, clean(t, proof->error_id, 16), ": ",
+                                         clean(t, proof->text, ERROR_CHARS), NULL));
+        ja_table_note(table,
+                      apr_pstrcat(t->pool, "-> ", ja_words_advice(t->lang, proof->error_id), NULL));
+    }
+}
+
 static void note_damage(ja_table_t *table, const text_t *t, const char *damage)
 {
     if (damage) {
@@ -121,6 +132,7 @@ static void add_domain(ja_table_t *table, const text_t *t, const ja_report_domai
                                          ja_words_activity(t->lang, domain->activity), NULL));
     }
     note_error(table, t, domain->error);
+    note_proof(table, t, domain->proof);
     note_damage(table, t, domain->damage);
 }
 
@@ -260,6 +272,20 @@ static void say_parts(ja_table_t *table, const text_t *t, const ja_job_error_t *
     }
 }
 
+/* Whether it is what visitors get. */
+static void say_proof(ja_table_t *table, const text_t *t, const ja_job_proof_t *proof)
+{
+    if (proof) {
+        say_word(table, t, JA_WORD_SERVED,
+                 apr_pstrcat(t->pool, clean(t, proof->verdict, 32), ", ", full_time(t, proof->at),
+                             NULL));
+        say(table, "", clean(t, proof->text, DETAIL_CHARS));
+        if (proof->error_id) {
+            say_word(table, t, JA_WORD_ADVICE, ja_words_advice(t->lang, proof->error_id));
+        }
+    }
+}
+
 static void say_error(ja_table_t *table, const text_t *t, const ja_report_domain_t *domain)
 {
     const ja_job_error_t *error = domain->error;
@@ -324,6 +350,7 @@ static const char *domain_text(const text_t *t, const ja_report_domain_t *domain
     say_word(table, t, JA_WORD_DAMAGE, clean(t, domain->damage, DETAIL_CHARS));
     say_certs(table, t, JA_WORD_CERTIFICATE, domain->live);
     say_ocsp(table, t, domain);
+    say_proof(table, t, domain->proof);
     say_certs(table, t, JA_WORD_STAGED, domain->staged);
     say_word(table, t, JA_WORD_CA, clean(t, domain->ca_url, DETAIL_CHARS));
     say_account(table, t, domain->ca_url);

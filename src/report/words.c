@@ -28,6 +28,7 @@ static const char *const WORDS[][JA_LANG_COUNT] = {
     [JA_WORD_ADVICE]         = { "Advice", "対処" },
     [JA_WORD_ATTEMPTS]       = { "Failures in a row", "連続失敗回数" },
     [JA_WORD_DAMAGE]         = { "Damaged", "破損" },
+    [JA_WORD_SERVED]         = { "Served", "配信の確認" },
     [JA_WORD_OCSP]           = { "OCSP response", "OCSP 応答" },
     [JA_WORD_HISTORY]        = { "History", "履歴" },
     [JA_WORD_REGISTERED]     = { "Registered", "登録日時" },

@@ -25,3 +25,4 @@ def test_first_certificate_ends_the_503_by_itself(make_httpd, ca, mpm):
     assert httpd.https(NAME)[0] == 200
     assert _all_pids(httpd) == pids
     assert httpd.store.live(NAME) and not httpd.store.is_staged(NAME)
+    httpd.wait_log("JA0012: verified: ")

@@ -35,7 +35,7 @@ static ja_err_t *wait_for_work(apr_pool_t *scratch)
                : ja_err_make(JA_E_TIMEOUT, scratch, "nothing will ever happen");
 }
 
-/* Replies take no time; without a timer it is another thread's turn; otherwise the time passes. */
+/* Replies take no time, nor does work on other threads; otherwise the time passes. */
 static ja_err_t *test_poll(void *baton, int timeout_ms, apr_pool_t *scratch)
 {
     static const int WITHOUT_TIMER_MS = 3600 * 1000;
@@ -45,7 +45,8 @@ static ja_err_t *test_poll(void *baton, int timeout_ms, apr_pool_t *scratch)
         script_round(scene.script);
         return NULL;
     }
-    if (scene.is_working && timeout_ms == WITHOUT_TIMER_MS) {
+    if (ja_loop_is_working(scene.loop)
+        || (scene.is_working && timeout_ms == WITHOUT_TIMER_MS)) {
         return wait_for_work(scratch);
     }
     if (scene.now > NOW + apr_time_from_sec(365L * DAY)) {
