@@ -184,7 +184,7 @@ static void print_json(const rollback_t *r)
 
 static void print_good(const rollback_t *r)
 {
-    say_t how = !r->answer.needs_restart                              ? SAY_DONE
+    say_t how = !r->answer.needs_restart                        ? SAY_DONE
                 : r->domain->activation == JA_ACTIVATION_MANUAL ? SAY_BY_HAND
                                                                 : SAY_AT_RESTART;
     int i;
