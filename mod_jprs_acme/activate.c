@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "event/event.h"
 #include "issue/set.h"
+#include "putback.h"
 #include "store/store_fs.h"
 #include "takeover.h"
 
@@ -49,6 +50,19 @@ typedef struct {
 static int commit(const ja_plan_domain_t *domain, const pass_t *pass, apr_pool_t *scratch)
 {
     if (ja_takeover_commit(domain, store, pass->log, scratch) != JA_TAKEOVER_DONE) {
+        return 0;
+    }
+    ja_checked_drop(domain->name, pass->s->process);
+    return 1;
+}
+
+/* 1: an earlier set has become the live one. What is staged stays for once: a start that takes an
+ * earlier set back into use must not be the one that takes it out of use again. */
+static int put_back(const ja_plan_domain_t *domain, apr_hash_t *asked, const pass_t *pass,
+                    apr_pool_t *scratch)
+{
+    if (!apr_hash_get(asked, domain->name, APR_HASH_KEY_STRING)
+        || !ja_putback(domain, store, 0, pass->log, scratch)) {
         return 0;
     }
     ja_checked_drop(domain->name, pass->s->process);
@@ -126,6 +140,7 @@ static void adopt(const ja_plan_domain_t *domain, pass_t *pass, apr_pool_t *scra
 static void commit_all(const ja_plan_t *plan, server_rec *s, const ja_log_t *log, apr_pool_t *ptemp)
 {
     pass_t pass = { s, log, NULL, ptemp };
+    apr_hash_t *asked = ja_putback_list(plan, store, log, ptemp);
     apr_pool_t *scratch;
     int i;
 
@@ -134,7 +149,7 @@ static void commit_all(const ja_plan_t *plan, server_rec *s, const ja_log_t *log
         const ja_plan_domain_t *domain = APR_ARRAY_IDX(plan->domains, i, const ja_plan_domain_t *);
 
         apr_pool_clear(scratch);
-        if (!commit(domain, &pass, scratch)) {
+        if (put_back(domain, asked, &pass, scratch) || !commit(domain, &pass, scratch)) {
             mend(domain, &pass, scratch);
             adopt(domain, &pass, scratch);
         }

@@ -10,6 +10,7 @@
 #include "hot.h"
 #include "monitor.h"
 #include "precheck.h"
+#include "putback.h"
 #include "shared.h"
 #include "sites.h"
 #include "ssl.h"
@@ -26,6 +27,7 @@ static void register_hooks(apr_pool_t *pool)
     ja_ssl_register(pool);       /* mod_ssl's files; 503 before the first certificate */
     ja_hot_register(pool);       /* new certificates for new handshakes */
     ja_stapling_register(pool);  /* OCSP responses in handshakes */
+    ja_putback_register(pool);   /* earlier certificates that are asked for */
     ja_monitor_register(pool);   /* the parent, while the server runs */
     ja_graceful_register(pool);  /* its restarts */
     ja_challenge_register(pool); /* requests of the CA */

@@ -11,6 +11,7 @@
 #include "event/event.h"
 #include "graceful.h"
 #include "hot.h"
+#include "putback.h"
 #include "shared.h"
 #include "store/store_fs.h"
 #include "takeover.h"
@@ -34,7 +35,7 @@ typedef struct {
     int first;                 /* where the next round begins                 */
     int is_unfinished;         /* the last one came to its limit              */
     int needs_restart;         /* sets wait for a graceful restart, or did    */
-    int is_full;               /* one that is live is served after it only    */
+    int is_unserved;               /* one that is live is served after it only    */
     apr_interval_time_t pause; /* after a failure; 0: there was none          */
     apr_time_t retry_at;
 } watch_t;
@@ -50,7 +51,7 @@ static void serve_hot(const ja_plan_domain_t *domain, ja_store_t *store, apr_poo
     case JA_TAKEOVER_DONE:
         if (!ja_takeover_publish(domain, store, watch->handover, watch->log, scratch)) {
             watch->needs_restart = 1;
-            watch->is_full = 1;
+            watch->is_unserved = 1;
         }
         ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_TAKEN);
         break;
@@ -149,8 +150,8 @@ static int has_waiting(void)
 
 static void see_to_restart(int has_rung)
 {
-    if (watch->needs_restart) {
-        watch->needs_restart = watch->is_full || has_waiting();
+    if (watch->needs_restart || watch->is_unserved) {
+        watch->needs_restart = watch->is_unserved || has_waiting();
     }
     ja_graceful_look(watch->needs_restart, has_rung);
 }
@@ -169,12 +170,13 @@ static int on_monitor(apr_pool_t *p, server_rec *s)
     }
     watch->look_at = now + LOOK_EVERY;
     has_rung = ja_handover_has_rung(watch->handover);
+    apr_pool_create(&pool, p);
+    watch->is_unserved |= ja_putback_look(pool);
     if (has_work(has_rung, now)) {
-        apr_pool_create(&pool, p);
         do_round(pool);
-        apr_pool_destroy(pool);
     }
     see_to_restart(has_rung);
+    apr_pool_destroy(pool);
     return DECLINED;
 }
 

@@ -108,8 +108,21 @@ static const char *read_word(const ja_cmd_t **cmd, ja_cmd_args_t *args, const ja
     return NULL;
 }
 
+/* How many words a command has to have: those that its syntax does not have in brackets. */
+static int n_required(const ja_cmd_t *cmd)
+{
+    const char *at;
+    int n = 0;
+
+    for (at = cmd->syntax; *at && *at != '['; at += strspn(at, " ")) {
+        at += strcspn(at, " ");
+        n++;
+    }
+    return n;
+}
+
 /* Options may come before the command, so whether it takes them shows at the end only. */
-static const char *check_options(const ja_cmd_t *cmd, const ja_cmd_args_t *args)
+static const char *check_whole(const ja_cmd_t *cmd, const ja_cmd_args_t *args)
 {
     int opt;
 
@@ -120,6 +133,9 @@ static const char *check_options(const ja_cmd_t *cmd, const ja_cmd_args_t *args)
         if (args->options[opt] && !((cmd->options | ALWAYS) & JA_OPT_BIT(opt))) {
             return apr_psprintf(args->pool, "%s does not take %s", cmd->name, OPTIONS[opt].name);
         }
+    }
+    if (args->n_words < n_required(cmd) && !args->options[JA_OPT_HELP]) {
+        return apr_psprintf(args->pool, "%s needs %s", cmd->name, cmd->syntax);
     }
     return NULL;
 }
@@ -146,7 +162,7 @@ const char *ja_cmd_parse(const ja_cmd_t **cmd, ja_cmd_args_t *args, const ja_cmd
             fault = read_word(cmd, args, table, word);
         }
     }
-    return fault ? fault : check_options(*cmd, args);
+    return fault ? fault : check_whole(*cmd, args);
 }
 
 /* ---- help ------------------------------------------------------------------------------------ */

@@ -37,7 +37,8 @@ typedef int ja_cmd_fn(const ja_cmd_args_t *args);
 
 typedef struct {
     const char *name;
-    const char *syntax; /* "[NAME]", of the words behind it; "": none      */
+    const char *syntax; /* "NAME [NAME]", of the words behind it, those that may be missing in
+                           brackets; "": none */
     int max_words;
     unsigned options;                /* bits: those it takes besides --help and --store */
     const char *help[JA_LANG_COUNT]; /* one line                                        */
@@ -66,6 +67,7 @@ ja_err_t *ja_cmd_store(ja_store_t **store, const ja_cmd_args_t *args) JA_WARN_UN
 ja_cmd_fn ja_cmd_status;  /* cmd_status.c  */
 ja_cmd_fn ja_cmd_errors;  /* cmd_errors.c  */
 ja_cmd_fn ja_cmd_register; /* cmd_register.c */
+ja_cmd_fn ja_cmd_rollback; /* cmd_rollback.c */
 ja_cmd_fn ja_cmd_version; /* cmd_version.c */
 
 #endif

@@ -32,6 +32,16 @@ static const ja_cmd_t COMMANDS[] = {
         "\n実行中の httpd が処理します (root 権限が必要)。登録が拒否され、設定を変更していない場合に\n"
         "使います。すべてのアカウントが登録済みなら終了ステータスは 0 です。\n" },
       ja_cmd_register },
+    { "rollback", "NAME", 1, JA_OPT_BIT(JA_OPT_JSON),
+      { "put the previous certificate of a domain back into use",
+        "以前の証明書に切り戻す" },
+      { "\nThe running httpd does it, without a restart where it can; root asks. The newest earlier one that\n"
+        "is whole and still valid is used; doing it again goes one further back. It is not renewed for a\n"
+        "day. If httpd does not run, it is done when it starts. Exits 0 once it has been done.\n",
+        "\n実行中の httpd が、可能であれば再起動なしで切り戻します (root 権限が必要)。破損がなく有効期限内の、\n"
+        "直前の証明書を使用します。再度実行すると、さらに前の証明書に切り戻します。切り戻し後 24 時間は\n"
+        "更新しません。httpd が停止中の場合は起動時に切り戻します。切り戻しが完了すると終了ステータスは 0 です。\n" },
+      ja_cmd_rollback },
     { "version", "", 0, JA_OPT_BIT(JA_OPT_JSON),
       { "print the version", "バージョンを表示する" }, { "", "" },
       ja_cmd_version },

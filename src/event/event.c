@@ -27,6 +27,7 @@ static const event_row_t EVENTS[JA_EVENT_COUNT] = {
     [JA_EVENT_EAB_ENDS] = { "EAB ends", "JA0011", JA_LOG_WARNING },
     [JA_EVENT_WAITING] = { "waiting", "JA0013", JA_LOG_NOTICE },
     [JA_EVENT_OVERDUE] = { "overdue", "JA0014", JA_LOG_WARNING },
+    [JA_EVENT_ROLLED_BACK] = { "rolled back", "JA0016", JA_LOG_NOTICE },
     [JA_EVENT_VERIFIED] = { "verified", "JA0012", JA_LOG_NOTICE },
 };
 

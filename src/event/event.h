@@ -19,6 +19,7 @@ typedef enum {
     JA_EVENT_EAB_ENDS,        /* the EAB ends soon, or has ended, and is not used */
     JA_EVENT_WAITING,         /* a staged set waits: at the gate, or for somebody's restart */
     JA_EVENT_OVERDUE,         /* it waits for a restart, and it is getting late */
+    JA_EVENT_ROLLED_BACK,     /* an earlier set has been put back */
     JA_EVENT_VERIFIED,        /* the server's own listeners serve the live set */
     JA_EVENT_COUNT
 } ja_event_t;

@@ -185,6 +185,21 @@ static void look(ja_rollout_t *a)
     tell_news(a, word == JA_HANDOVER_REFUSED ? JA_NEWS_REFUSED : JA_NEWS_TAKEN);
 }
 
+/* Not understood yet, if the receiver of news has no time: it is looked at again then. */
+void ja_rollout_look(ja_rollout_t *a)
+{
+    int i = a->conf.plan->index;
+
+    if (a->is_offered || !a->conf.handover
+        || ja_handover_word(a->conf.handover, i) != JA_HANDOVER_TAKEN) {
+        return;
+    }
+    ja_handover_settle(a->conf.handover, i);
+    if (!a->conf.news(a->conf.baton, JA_NEWS_TAKEN)) {
+        ja_handover_answer(a->conf.handover, i, JA_HANDOVER_TAKEN);
+    }
+}
+
 static void decide(ja_rollout_t *a)
 {
     ja_due_why_t why;

@@ -44,6 +44,10 @@ ja_rollout_t *ja_rollout_make(const ja_rollout_conf_t *conf, apr_pool_t *pool);
  * nothing. */
 void ja_rollout_sets(ja_rollout_t *rollout, const ja_set_t *live, const ja_set_t *staged);
 
+/* Has the parent changed what is live without having been offered anything? Then it is as if it had
+ * taken something. One atomic load; to be asked every few seconds. */
+void ja_rollout_look(ja_rollout_t *rollout);
+
 /* How a set that has just been staged for `plan` will go live, for people: "it goes live ...". */
 const char *ja_rollout_text(const ja_plan_domain_t *plan);
 

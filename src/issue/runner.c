@@ -128,6 +128,14 @@ static void schedule(slot_t *slot)
     }
 }
 
+static int is_due(const slot_t *slot, apr_time_t now)
+{
+    ja_due_why_t why;
+    apr_time_t at = ja_domain_next_at(&slot->domain, &why, now);
+
+    return at != 0 && at <= now;
+}
+
 static int n_orders(const slot_t *slot)
 {
     const ja_jwk_t *jwk = ja_account_jwk(ja_runner_peer_account(slot->side->peer));
@@ -145,9 +153,15 @@ static void admit(side_t *side)
 
     while (side->waiting.first && side->runner->stop_at == 0) {
         slot_t *slot = side->waiting.first;
-        int orders = n_orders(slot);
-        apr_time_t at = ja_runner_peer_order_at(side->peer, orders, now);
+        int orders;
+        apr_time_t at;
 
+        if (!is_due(slot, now)) { /* any more: an earlier set has been put back */
+            schedule(take_first(&side->waiting));
+            continue;
+        }
+        orders = n_orders(slot);
+        at = ja_runner_peer_order_at(side->peer, orders, now);
         if (at > now) {
             if (at != JA_GOVERNOR_NEVER) {
                 ja_timer_set(side->timer, at);
@@ -529,13 +543,17 @@ static ja_err_t *take_request(ja_runner_t *r, apr_pool_t *scratch)
     return NULL;
 }
 
-/* The one thing that is looked at while nothing is to be done: one system call. */
+/* What is looked at while nothing is to be done: one system call, and the parent's words. */
 static void on_look(void *baton)
 {
     ja_runner_t *r = baton;
     apr_pool_t *scratch;
     ja_err_t *err;
+    int i;
 
+    for (i = 0; i < n_domains(r); i++) {
+        ja_rollout_look(r->slots[i].rollout);
+    }
     apr_pool_create(&scratch, r->pool);
     err = take_request(r, scratch);
     if (err) {

@@ -8,6 +8,7 @@
 #include "issue/backoff.h"
 #include "issue/drive.h"
 #include "issue/fingerprint.h"
+#include "issue/rollback.h"
 #include "issue/rollout.h"
 
 /* The same order is looked at again after errors that pass, but not for ever: every so many
@@ -109,7 +110,7 @@ static void save(const ja_domain_t *d, ja_fs_safety_t safety, ja_store_t *store,
 
 static int is_due(const ja_domain_t *d, apr_time_t now)
 {
-    ja_due_t due = ja_due(d->plan, d->live, d->staged, now);
+    ja_due_t due = ja_due(d->plan, d->live, d->staged, d->restored_at, now);
 
     return due.why != JA_DUE_NEVER && due.at <= now;
 }
@@ -127,6 +128,7 @@ void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *st
     d->staged = load_staged(d, store, log,
                             scratch); /* first: if it goes live in between it is seen there */
     d->live = load_set(d, store, JA_GROUP_LIVE, log, scratch);
+    d->restored_at = ja_rollback_done_at(store, d->plan->name, scratch);
     if (has_work(&d->job) && !is_due(d, ja_clock_now())) {
         begin_anew(&d->job); /* killed after staging, before the job said so */
         save(d, JA_FS_LAZY, store, log, scratch);
@@ -138,7 +140,7 @@ void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *st
 
 apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t now)
 {
-    ja_due_t due = ja_due(d->plan, d->live, d->staged, now);
+    ja_due_t due = ja_due(d->plan, d->live, d->staged, d->restored_at, now);
     apr_time_t at = due.at > d->job.next_at ? due.at : d->job.next_at;
     apr_time_t place_at = d->job.order_url ? 0 : ja_job_place_at(&d->job, now);
 
@@ -175,6 +177,7 @@ static void renew_pool(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, i
     d->staged =
         is_staged_new || d->staged ? load_set(d, store, JA_GROUP_STAGING, log, scratch) : NULL;
     d->live = load_set(d, store, JA_GROUP_LIVE, log, scratch);
+    d->restored_at = ja_rollback_done_at(store, d->plan->name, scratch);
     apr_pool_destroy(old);
 }
 

@@ -124,6 +124,12 @@ ja_err_t *ja_set_commit(ja_set_outcome_t *outcome, ja_store_t *store,
                         const ja_plan_domain_t *domain, apr_time_t now,
                         apr_pool_t *scratch) JA_WARN_UNUSED;
 
+/* Remove what is staged for `domain` if it is what is live now: a kill after ja_set_commit() has
+ * written it leaves it there, and if another set went live, it would be committed once more. JA_E_IO.
+ */
+ja_err_t *ja_set_forget_taken(ja_store_t *store, const ja_plan_domain_t *domain, apr_time_t now,
+                              apr_pool_t *scratch) JA_WARN_UNUSED;
+
 /* The live sets that are valid at `now`, by the names in their certificates (const char * -> const
  * ja_set_t *; of two, the one that lasts longer): for ja_set_adopt(). What can't be read is left
  * out. A listing, and a small file for each set. JA_E_IO, JA_E_TOO_LARGE. */
@@ -181,6 +187,20 @@ ja_err_t *ja_set_pack(ja_secret_t **record, ja_store_t *store, const char *name,
  * JA_E_CERT_BAD, JA_E_TOO_LARGE. */
 ja_err_t *ja_set_unpack(const apr_array_header_t **served, const ja_bytes_t *record,
                         apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Generations that an earlier call has gone back past: above `after`, up to `up_to`. */
+typedef struct {
+    int after;
+    int up_to;
+} ja_set_span_t;
+
+/* The newest generation before the live one whose files are all good (as ja_set_files()) and whose
+ * certificates are valid at `now`, leaving out those in `passed` (or NULL). `*generation` is 0 if
+ * there is none; `*live` is the number of the live one, 0 if there is none, or if it can't be told:
+ * then all are before it. Nothing is changed. JA_E_IO. */
+ja_err_t *ja_set_find_earlier(int *generation, int *live, ja_store_t *store, const char *name,
+                              const ja_set_span_t *passed, apr_time_t now,
+                              apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* After JA_E_LIVE_BAD without a single file: put the newest earlier generation that is good and
  * valid at `now` in the place of the live one. `*generation` is its number; 0: there is none, and

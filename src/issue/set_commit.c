@@ -153,12 +153,10 @@ ja_err_t *ja_set_write(ja_store_t *store, const ja_set_t *set, const apr_array_h
 
 /* ---- the staged set afterwards --------------------------------------------------------------- */
 
-/* Is the same set live already, complete and good? So it is after a kill between writing it and
- * removing it from staging. */
-static int is_live(ja_store_t *store, const char *name, const staged_t *staged, apr_pool_t *scratch)
+/* Does the live set have the same certificates? */
+static int is_same(ja_store_t *store, const char *name, const staged_t *staged, apr_pool_t *scratch)
 {
     const ja_set_t *live;
-    ja_set_files_t files;
     int i;
 
     if (ja_set_load(&live, store, JA_GROUP_LIVE, name, scratch, scratch) || !live
@@ -175,7 +173,17 @@ static int is_live(ja_store_t *store, const char *name, const staged_t *staged, 
             return 0;
         }
     }
-    return !ja_set_files(&files, store, name, scratch, scratch);
+    return 1;
+}
+
+/* Is the same set live already, complete and good? So it is after a kill between writing it and
+ * removing it from staging. */
+static int is_live(ja_store_t *store, const char *name, const staged_t *staged, apr_pool_t *scratch)
+{
+    ja_set_files_t files;
+
+    return is_same(store, name, staged, scratch)
+           && !ja_set_files(&files, store, name, scratch, scratch);
 }
 
 /* Remove the staged set, unless the runner has published another one meanwhile. If it can't be
@@ -251,6 +259,21 @@ ja_err_t *ja_set_commit(ja_set_outcome_t *outcome, ja_store_t *store,
         forget_staged(store, domain->name, &staged, scratch);
     }
     return NULL;
+}
+
+ja_err_t *ja_set_forget_taken(ja_store_t *store, const ja_plan_domain_t *domain, apr_time_t now,
+                              apr_pool_t *scratch)
+{
+    staged_t staged = { .fits = 0 };
+    int has;
+    ja_err_t *err = find_staged(&has, &staged, store, domain, now, scratch);
+
+    if (err) {
+        return err->code == JA_E_SET_BAD ? NULL : err;
+    }
+    return has && staged.fits && is_same(store, domain->name, &staged, scratch)
+               ? ja_store_remove_name(store, JA_GROUP_STAGING, domain->name, scratch)
+               : NULL;
 }
 
 ja_err_t *ja_set_check_staged(ja_store_t *store, const ja_plan_domain_t *domain, apr_time_t now,

@@ -137,6 +137,8 @@ ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *nam
     return bad;
 }
 
+/* ---- earlier sets ---------------------------------------------------------------------------- */
+
 /* All of it is good, and valid at `now`. */
 static int is_usable(ja_store_t *store, const char *name, apr_time_t now, apr_pool_t *scratch)
 {
@@ -150,18 +152,36 @@ static int is_usable(ja_store_t *store, const char *name, apr_time_t now, apr_po
     return !ja_set_files(&files, store, name, scratch, scratch) && files.fullchain_paths->nelts > 0;
 }
 
+static int is_passed_over(int generation, const ja_set_span_t *passed)
+{
+    return passed && generation > passed->after && generation <= passed->up_to;
+}
+
+ja_err_t *ja_set_find_earlier(int *generation, int *live, ja_store_t *store, const char *name,
+                              const ja_set_span_t *passed, apr_time_t now, apr_pool_t *scratch)
+{
+    apr_array_header_t *all;
+    int i;
+
+    *generation = 0;
+    JA_TRY(ja_store_generations(&all, live, store, name, scratch, scratch));
+    for (i = 0; i < all->nelts && *generation == 0; i++) {
+        int n = APR_ARRAY_IDX(all, i, int);
+
+        if ((*live == 0 || n < *live) && !is_passed_over(n, passed)
+            && is_usable(ja_store_view(store, n, scratch), name, now, scratch)) {
+            *generation = n;
+        }
+    }
+    return NULL;
+}
+
 ja_err_t *ja_set_repair(int *generation, ja_store_t *store, const char *name, apr_time_t now,
                         apr_pool_t *scratch)
 {
-    ja_err_t *err;
+    int live;
 
-    do {
-        err = ja_store_back(generation, store, name, scratch);
-    } while (!err && !is_usable(store, name, now, scratch));
-    if (!err) {
-        return NULL;
-    }
-    *generation = 0;
-    return err->code == JA_E_NOT_FOUND ? ja_store_remove_name(store, JA_GROUP_LIVE, name, scratch)
-                                       : err;
+    JA_TRY(ja_set_find_earlier(generation, &live, store, name, NULL, now, scratch));
+    return *generation == 0 ? ja_store_remove_name(store, JA_GROUP_LIVE, name, scratch)
+                            : ja_store_restore(store, name, *generation, scratch);
 }

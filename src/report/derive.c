@@ -35,7 +35,7 @@ static view_t view_of(const ja_derive_t *from)
 
     view.is_staged = from->staged && ja_due_fits(&why, from->plan, from->staged);
     view.has_account = from->account && from->account->url && !from->account->held;
-    view.due = ja_due(from->plan, from->live, from->staged, from->now);
+    view.due = ja_due(from->plan, from->live, from->staged, from->restored_at, from->now);
     view.is_due = view.due.why != JA_DUE_NEVER && view.due.at <= from->now;
     /* Between two tries, the time of the next one is ahead. */
     view.is_busy = view.is_due && job->started_at != 0 && job->next_at <= from->now;
@@ -92,6 +92,9 @@ static ja_report_next_t next_of(const ja_derive_t *from, const view_t *view)
     if (view->error) {
         return JA_REPORT_RETRY;
     }
+    if (view->due.why == JA_DUE_HELD) {
+        return JA_REPORT_HELD;
+    }
     return from->live || from->staged ? JA_REPORT_RENEW : JA_REPORT_OBTAIN;
 }
 
@@ -105,6 +108,7 @@ static apr_time_t next_at_of(const ja_derive_t *from, const view_t *view, ja_rep
     switch (next) {
     case JA_REPORT_OBTAIN:
     case JA_REPORT_RENEW:
+    case JA_REPORT_HELD:
         return later(later(view->due.at, from->job->next_at), from->now);
     case JA_REPORT_RETRY:
     case JA_REPORT_CONTINUE:

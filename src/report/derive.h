@@ -15,7 +15,8 @@ typedef struct {
     const ja_job_t *job;              /* never NULL                                              */
     const ja_account_file_t *account; /* of the domain's CA; NULL: there is none yet             */
     apr_time_t now;
-    ja_gate_t gate; /* of the staged set                                       */
+    ja_gate_t gate;         /* of the staged set                                       */
+    apr_time_t restored_at; /* when an earlier set was put back; 0: never              */
 } ja_derive_t;
 
 /* The domain as it is reported, `damage` and `ocsp` left NULL. Nothing is copied: it lives as long as what

@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "issue/countdown.h"
+#include "issue/rollback.h"
 #include "report/derive.h"
 
 static const char *const STATES[] = {
@@ -24,6 +25,7 @@ static const char *const NEXT[] = {
     [JA_REPORT_CONTINUE] = "continue", [JA_REPORT_OCSP] = "ocsp",
     [JA_REPORT_DELAY] = "delay",       [JA_REPORT_GO_LIVE] = "go-live",
     [JA_REPORT_RESTART] = "restart",   [JA_REPORT_REGISTER] = "register",
+    [JA_REPORT_HELD] = "held",
 };
 _Static_assert(sizeof(NEXT) / sizeof(NEXT[0]) == JA_REPORT_NEXT_COUNT, "a name for each action");
 const ja_enumstr_t ja_report_next_names = { NEXT, JA_REPORT_NEXT_COUNT };
@@ -108,6 +110,7 @@ static void gather_domain(apr_array_header_t *domains, const gather_t *g,
     ja_job_load(job, &job_damage, g->store, plan->name, g->result, g->scratch);
     add_damage(&damage, job_damage, g);
     from.job = job;
+    from.restored_at = ja_rollback_done_at(g->store, plan->name, g->scratch);
     from.gate = gate_of(&from, &damage, g);
     domain = ja_derive_domain(&from);
     domain.ocsp = gather_ocsp(from.live, &damage, g);

@@ -36,6 +36,7 @@ typedef enum {
     JA_REPORT_GO_LIVE,  /* what is staged goes live by itself                                     */
     JA_REPORT_RESTART,  /* somebody restarts httpd, which activates what is staged                */
     JA_REPORT_REGISTER, /* the account is registered first                                        */
+    JA_REPORT_HELD, /* the same as RENEW, later: an earlier set has been put back              */
     JA_REPORT_NEXT_COUNT
 } ja_report_next_t;
 extern const ja_enumstr_t ja_report_next_names; /* "none", "obtain", "renew", ... */
@@ -90,7 +91,7 @@ typedef struct {
 } ja_report_t;
 
 /* `only`: the domain that manages this name and its account, or NULL for all; a name that none
- * manages is JA_E_NOT_FOUND. Damaged files show up in `damage`, they are no error. Reads three
+ * manages is JA_E_NOT_FOUND. Damaged files show up in `damage`, they are no error. Reads four
  * small files for each domain, and one for each certificate; the report and what it points to live in `result`. */
 ja_err_t *ja_report_make(ja_report_t **report, const ja_plan_t *plan, ja_store_t *store,
                          const char *only, apr_time_t now, apr_pool_t *result,

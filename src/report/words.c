@@ -63,6 +63,7 @@ static const char *const NEXT[][JA_LANG_COUNT] = {
     [JA_REPORT_DELAY]    = { "go live", "切り替え" },
     [JA_REPORT_GO_LIVE]  = { "go live by itself in a moment", "まもなく自動的に切り替え" },
     [JA_REPORT_RESTART]  = { "restart httpd to activate it", "httpd の再起動で切り替え" },
+    [JA_REPORT_HELD]     = { "renew (held back after a rollback)", "証明書を更新 (切り戻しのため保留中)" },
     [JA_REPORT_REGISTER] = { "register the account", "アカウントを登録" },
 };
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#define ITEM_NAME_MAX 200
+#define ITEM_NAME_MAX 240 /* a name's directory (store/names) with something before and behind */
 
 /* What a group holds, and how its content may change. */
 typedef struct {
@@ -47,6 +47,14 @@ static ja_err_t *check_name(ja_group_t group, const char *name, apr_pool_t *scra
     if (GROUPS[group].has_names != (name != NULL)) {
         return ja_err_make(JA_E_INTERNAL, scratch, "names in the store's group %s: %s",
                            GROUPS[group].title, name ? "there are none" : "one is needed");
+    }
+    return NULL;
+}
+
+static ja_err_t *check_writable(const ja_store_t *store, apr_pool_t *scratch)
+{
+    if (store->is_view) {
+        return ja_err_make(JA_E_INTERNAL, scratch, "a view of the store is only for reading");
     }
     return NULL;
 }
@@ -97,6 +105,7 @@ ja_err_t *ja_store_load(ja_bytes_t *bytes, ja_store_t *store, ja_group_t group, 
 ja_err_t *ja_store_save(ja_store_t *store, ja_group_t group, const char *name,
                         const ja_item_t *item, ja_fs_safety_t safety, apr_pool_t *scratch)
 {
+    JA_TRY(check_writable(store, scratch));
     JA_TRY(check_by_item(group, name, item->item, scratch));
     JA_TRY(check_size(item, scratch));
     return store->ops->save(store, group, name, item, safety, scratch);
@@ -105,6 +114,7 @@ ja_err_t *ja_store_save(ja_store_t *store, ja_group_t group, const char *name,
 ja_err_t *ja_store_remove(ja_store_t *store, ja_group_t group, const char *name, const char *item,
                           apr_pool_t *scratch)
 {
+    JA_TRY(check_writable(store, scratch));
     JA_TRY(check_by_item(group, name, item, scratch));
     return store->ops->remove(store, group, name, item, scratch);
 }
@@ -112,6 +122,7 @@ ja_err_t *ja_store_remove(ja_store_t *store, ja_group_t group, const char *name,
 ja_err_t *ja_store_remove_name(ja_store_t *store, ja_group_t group, const char *name,
                                apr_pool_t *scratch)
 {
+    JA_TRY(check_writable(store, scratch));
     JA_TRY(check_named(group, name, scratch));
     return store->ops->remove_name(store, group, name, scratch);
 }
@@ -153,6 +164,7 @@ ja_err_t *ja_store_list_items(apr_array_header_t **items, ja_store_t *store, ja_
 
 ja_err_t *ja_store_publish(ja_store_t *store, const char *name, apr_pool_t *scratch)
 {
+    JA_TRY(check_writable(store, scratch));
     JA_TRY(check_name(JA_GROUP_STAGING, name, scratch));
     return store->ops->publish(store, name, scratch);
 }
@@ -162,6 +174,7 @@ ja_err_t *ja_store_commit(int *generation, ja_store_t *store, const char *name,
 {
     int i;
 
+    JA_TRY(check_writable(store, scratch));
     JA_TRY(check_name(JA_GROUP_LIVE, name, scratch));
     if (n_items < 1 || n_items > JA_STORE_MAX_ENTRIES || keep < 1) {
         return ja_err_make(JA_E_INTERNAL, scratch, "%s: a set of %d files, %d of them kept", name,
@@ -174,14 +187,33 @@ ja_err_t *ja_store_commit(int *generation, ja_store_t *store, const char *name,
     return store->ops->commit(generation, store, name, items, n_items, keep, scratch);
 }
 
-ja_err_t *ja_store_back(int *generation, ja_store_t *store, const char *name, apr_pool_t *scratch)
+ja_err_t *ja_store_generations(apr_array_header_t **generations, int *live, ja_store_t *store,
+                               const char *name, apr_pool_t *result, apr_pool_t *scratch)
 {
     JA_TRY(check_name(JA_GROUP_LIVE, name, scratch));
-    return store->ops->back(generation, store, name, scratch);
+    return store->ops->generations(generations, live, store, name, result, scratch);
+}
+
+ja_store_t *ja_store_view(ja_store_t *store, int generation, apr_pool_t *pool)
+{
+    ja_store_t *view = apr_palloc(pool, sizeof(*view));
+
+    view->ops = store->ops;
+    view->impl = store->ops->view(store, generation, pool);
+    view->is_view = 1;
+    return view;
+}
+
+ja_err_t *ja_store_restore(ja_store_t *store, const char *name, int generation, apr_pool_t *scratch)
+{
+    JA_TRY(check_writable(store, scratch));
+    JA_TRY(check_name(JA_GROUP_LIVE, name, scratch));
+    return store->ops->restore(store, name, generation, scratch);
 }
 
 ja_err_t *ja_store_lock(ja_store_t *store, apr_pool_t *pool, apr_pool_t *scratch)
 {
+    JA_TRY(check_writable(store, scratch));
     return store->ops->lock(store, pool, scratch);
 }
 

@@ -66,7 +66,10 @@ typedef struct {
     ja_err_t *(*publish)(ja_store_t *store, const char *name, apr_pool_t *scratch);
     ja_err_t *(*commit)(int *generation, ja_store_t *store, const char *name,
                         const ja_item_t *items, int n_items, int keep, apr_pool_t *scratch);
-    ja_err_t *(*back)(int *generation, ja_store_t *store, const char *name, apr_pool_t *scratch);
+    ja_err_t *(*generations)(apr_array_header_t **generations, int *live, ja_store_t *store,
+                             const char *name, apr_pool_t *result, apr_pool_t *scratch);
+    ja_err_t *(*restore)(ja_store_t *store, const char *name, int generation, apr_pool_t *scratch);
+    void *(*view)(ja_store_t *store, int generation, apr_pool_t *pool);
     ja_err_t *(*lock)(ja_store_t *store, apr_pool_t *pool, apr_pool_t *scratch);
     const char *(*path)(ja_store_t *store, ja_group_t group, const char *name, const char *item,
                         apr_pool_t *pool);
@@ -75,6 +78,7 @@ typedef struct {
 struct ja_store_t {
     const ja_store_ops_t *ops;
     void *impl;
+    int is_view; /* only for reading */
 };
 
 /* The bytes of an item, wiped with `result`. `name` is NULL in groups without names.
@@ -123,16 +127,27 @@ ja_err_t *ja_store_publish(ja_store_t *store, const char *name, apr_pool_t *scra
 
 /* Root only: write the items (1 to JA_STORE_MAX_ENTRIES) as a new generation (1, 2, ...) of `name`,
  * durably, then make it the one in JA_GROUP_LIVE with one rename; then forget all but the last
- * `keep` generations (a failure there is no failure of the commit). On an error the old one serves
- * on. */
+ * `keep` generations, one of which, if `keep` is more than 1, is the one that was live before (a
+ * failure there is no failure of the commit). On an error the old one serves on. */
 ja_err_t *ja_store_commit(int *generation, ja_store_t *store, const char *name,
                           const ja_item_t *items, int n_items, int keep,
                           apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* Root only: make the newest generation before the live one the one in JA_GROUP_LIVE, with one
- * rename; the newest of all, if it can't be told which is live. JA_E_NOT_FOUND if there is none. */
-ja_err_t *ja_store_back(int *generation, ja_store_t *store, const char *name,
-                        apr_pool_t *scratch) JA_WARN_UNUSED;
+/* The generations of `name` that are kept (int), the newest first, and which of them is in
+ * JA_GROUP_LIVE: 0 if none is, or if it can't be told. Having none is no error. JA_E_IO. */
+ja_err_t *ja_store_generations(apr_array_header_t **generations, int *live, ja_store_t *store,
+                               const char *name, apr_pool_t *result,
+                               apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* The store as it would be if `generation` of each name were the one in JA_GROUP_LIVE: to look at
+ * it before ja_store_restore(). What would change anything is JA_E_INTERNAL. Lives as long as
+ * `store` and `pool`. */
+ja_store_t *ja_store_view(ja_store_t *store, int generation, apr_pool_t *pool);
+
+/* Root only: make a generation that is kept the one in JA_GROUP_LIVE, with one rename.
+ * JA_E_NOT_FOUND if it isn't there; JA_E_IO. */
+ja_err_t *ja_store_restore(ja_store_t *store, const char *name, int generation,
+                           apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* The runner's lock, across server generations: JA_E_BUSY if another process has it. Until `pool`
  * goes or the process ends. */

@@ -79,8 +79,13 @@ ja_err_t *ja_store_fs_live(int *generation, const ja_store_fs_t *fs, const char 
 {
     const char *head = apr_pstrcat(scratch, "../archive/", dir, "/", NULL);
     char target[PATH_MAX];
-    ssize_t len = readlinkat(fs->fd[JA_DIR_LIVE], dir, target, sizeof(target) - 1);
+    ssize_t len;
 
+    if (fs->generation != 0) {
+        *generation = fs->generation;
+        return NULL;
+    }
+    len = readlinkat(fs->fd[JA_DIR_LIVE], dir, target, sizeof(target) - 1);
     if (len < 0 && errno == ENOENT) {
         return ja_err_make(JA_E_NOT_FOUND, scratch, "%s/live/%s: there is none", fs->path, dir);
     }
@@ -100,6 +105,12 @@ ja_err_t *ja_store_fs_live(int *generation, const ja_store_fs_t *fs, const char 
 
 /* ---- where things are ------------------------------------------------------------------------ */
 
+/* A view has one generation in the place of what is live. */
+static ja_store_fs_dir_t place_of(const ja_store_fs_t *fs, ja_group_t group)
+{
+    return group == JA_GROUP_LIVE && fs->generation != 0 ? JA_DIR_ARCHIVE : GROUP_DIR[group];
+}
+
 static const char *path_of(ja_store_t *store, ja_group_t group, const char *name, const char *item,
                            apr_pool_t *pool)
 {
@@ -107,12 +118,15 @@ static const char *path_of(ja_store_t *store, ja_group_t group, const char *name
     const char *path = fs->path;
 
     if (GROUP_DIR[group] != JA_DIR_TOP) {
-        path = apr_pstrcat(pool, path, "/", ja_store_fs_dirs[GROUP_DIR[group]].name, NULL);
+        path = apr_pstrcat(pool, path, "/", ja_store_fs_dirs[place_of(fs, group)].name, NULL);
     }
     if (name) {
         const char *dir = ja_names_dir(name, pool);
 
         path = apr_pstrcat(pool, path, group == JA_GROUP_ASIDE ? "/." : "/", dir ? dir : "?", NULL);
+    }
+    if (name && place_of(fs, group) == JA_DIR_ARCHIVE) {
+        path = apr_psprintf(pool, "%s/%d", path, fs->generation);
     }
     return item ? apr_pstrcat(pool, path, "/", item, NULL) : path;
 }
@@ -266,10 +280,14 @@ static ja_err_t *has(int *has, ja_store_t *store, ja_group_t group, const char *
 {
     const ja_store_fs_t *fs = store->impl;
     const char *entry;
+    ja_store_fs_dir_t where = place_of(fs, group);
     struct stat st;
 
     JA_TRY(entry_of(&entry, group, name, scratch));
-    *has = fstatat(fs->fd[GROUP_DIR[group]], entry, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (where == JA_DIR_ARCHIVE) {
+        entry = apr_psprintf(scratch, "%s/%d", entry, fs->generation);
+    }
+    *has = fstatat(fs->fd[where], entry, &st, AT_SYMLINK_NOFOLLOW) == 0;
     if (!*has && errno != ENOENT) {
         return ja_err_os(JA_E_IO, errno, scratch, "looking for %s",
                          path_of(store, group, name, NULL, scratch));
@@ -324,6 +342,14 @@ static ja_err_t *lock(ja_store_t *store, apr_pool_t *pool, apr_pool_t *scratch)
     return ja_fs_lock(fs->fd[JA_DIR_JOBS], LOCK_FILE, pool, scratch);
 }
 
+static void *view(ja_store_t *store, int generation, apr_pool_t *pool)
+{
+    ja_store_fs_t *fs = apr_pmemdup(pool, store->impl, sizeof(*fs));
+
+    fs->generation = generation;
+    return fs;
+}
+
 const ja_store_ops_t ja_store_fs_ops = {
     .load = load,
     .save = save,
@@ -335,7 +361,9 @@ const ja_store_ops_t ja_store_fs_ops = {
     .list_items = list_items,
     .publish = ja_store_fs_publish,
     .commit = ja_store_fs_commit,
-    .back = ja_store_fs_back,
+    .generations = ja_store_fs_generations,
+    .restore = ja_store_fs_restore,
+    .view = view,
     .lock = lock,
     .path = path_of,
 };

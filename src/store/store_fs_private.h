@@ -34,6 +34,7 @@ typedef struct {
     int fd[JA_DIR_COUNT];
     uid_t root_uid;   /* who writes top, live, archive, requests               */
     uid_t server_uid; /* who writes accounts, staging, ocsp, jobs              */
+    int generation;   /* of a view: what counts as live; 0: what live/ says    */
 } ja_store_fs_t;
 
 /* The directory of a managed domain or CA. JA_E_SYNTAX: its name can't have one. */
@@ -49,7 +50,8 @@ ja_err_t *ja_store_fs_check_writer(uid_t uid, const char *what, apr_pool_t *scra
  * 0 if it is none. */
 int ja_store_fs_generation_parse(const char *text);
 
-/* Which generation live/DIR points to, read from the link's text: it is never followed.
+/* Which generation live/DIR points to, read from the link's text: it is never followed. In a view,
+ * the one that it shows.
  * JA_E_NOT_FOUND; JA_E_UNTRUSTED if it is no link, or not one that ja_store_commit() makes. */
 ja_err_t *ja_store_fs_live(int *generation, const ja_store_fs_t *fs, const char *dir,
                            apr_pool_t *scratch) JA_WARN_UNUSED;
@@ -60,7 +62,10 @@ ja_err_t *ja_store_fs_publish(ja_store_t *store, const char *name,
 ja_err_t *ja_store_fs_commit(int *generation, ja_store_t *store, const char *name,
                              const ja_item_t *items, int n_items, int keep,
                              apr_pool_t *scratch) JA_WARN_UNUSED;
-ja_err_t *ja_store_fs_back(int *generation, ja_store_t *store, const char *name,
-                           apr_pool_t *scratch) JA_WARN_UNUSED;
+ja_err_t *ja_store_fs_generations(apr_array_header_t **generations, int *live, ja_store_t *store,
+                                  const char *name, apr_pool_t *result,
+                                  apr_pool_t *scratch) JA_WARN_UNUSED;
+ja_err_t *ja_store_fs_restore(ja_store_t *store, const char *name, int generation,
+                              apr_pool_t *scratch) JA_WARN_UNUSED;
 
 #endif

@@ -85,14 +85,14 @@ static int descending(const void *a, const void *b)
 }
 
 /* The generations in an archive (int), the newest first. Other names are not ours. */
-static ja_err_t *list_generations(apr_array_header_t **generations, int archive,
+static ja_err_t *list_generations(apr_array_header_t **generations, int archive, apr_pool_t *result,
                                   apr_pool_t *scratch)
 {
     apr_array_header_t *names;
     int i;
 
     JA_TRY(ja_fs_list(&names, archive, GENERATIONS_MAX, scratch, scratch));
-    *generations = apr_array_make(scratch, names->nelts, sizeof(int));
+    *generations = apr_array_make(result, names->nelts, sizeof(int));
     for (i = 0; i < names->nelts; i++) {
         int n = ja_store_fs_generation_parse(APR_ARRAY_IDX(names, i, const char *));
 
@@ -104,18 +104,25 @@ static ja_err_t *list_generations(apr_array_header_t **generations, int archive,
     return NULL;
 }
 
+/* Which one is live; 0: none, or one that can't be told. */
+static ja_err_t *find_live(int *live, const ja_store_fs_t *fs, const char *dir, apr_pool_t *scratch)
+{
+    ja_err_t *err = ja_store_fs_live(live, fs, dir, scratch);
+
+    if (!err) {
+        return NULL;
+    }
+    *live = 0;
+    return err->code == JA_E_NOT_FOUND || err->code == JA_E_UNTRUSTED ? NULL : err;
+}
+
 /* One more than was given before, also than a live one whose directory somebody removed. */
-static ja_err_t *next_generation(int *next, const ja_store_fs_t *fs, const char *dir, int archive,
-                                 apr_pool_t *scratch)
+static ja_err_t *next_generation(int *next, int live, int archive, apr_pool_t *scratch)
 {
     apr_array_header_t *generations;
-    int newest = 0, live = 0;
-    ja_err_t *err = ja_store_fs_live(&live, fs, dir, scratch);
+    int newest = 0;
 
-    if (err && err->code != JA_E_NOT_FOUND && err->code != JA_E_UNTRUSTED) {
-        return err;
-    }
-    JA_TRY(list_generations(&generations, archive, scratch));
+    JA_TRY(list_generations(&generations, archive, scratch, scratch));
     if (generations->nelts > 0) {
         newest = APR_ARRAY_IDX(generations, 0, int);
     }
@@ -176,17 +183,40 @@ static ja_err_t *point_to(const ja_store_fs_t *fs, const char *dir, int generati
     return ja_fs_dir_sync(live, scratch);
 }
 
-/* Forget old generations. What can't be removed now is tried again by the next commit. */
-static void prune(int archive, int live, int keep, apr_pool_t *scratch)
+static int has_generation(const apr_array_header_t *generations, int first, int generation)
 {
-    apr_array_header_t *generations;
-    ja_err_t *err = list_generations(&generations, archive, scratch);
     int i;
 
+    for (i = first; i < generations->nelts; i++) {
+        if (APR_ARRAY_IDX(generations, i, int) == generation) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Forget old generations. The one that was live before may be older than others, if it had been put
+ * back, and it is what would be put back next: then the last place is its. What can't be removed
+ * now is tried again by the next commit. */
+static void prune(int archive, int before, int keep, apr_pool_t *scratch)
+{
+    apr_array_header_t *generations;
+    ja_err_t *err = list_generations(&generations, archive, scratch, scratch);
+    int i;
+
+    if (err) {
+        return;
+    }
+    if (keep > 1 && has_generation(generations, keep, before)) {
+        keep--;
+    }
+    else {
+        before = 0;
+    }
     for (i = keep; !err && i < generations->nelts; i++) {
         int n = APR_ARRAY_IDX(generations, i, int);
 
-        if (n != live) {
+        if (n != before) {
             err = ja_fs_dir_remove(archive, apr_itoa(scratch, n), JA_STORE_MAX_ENTRIES, scratch);
         }
     }
@@ -197,19 +227,20 @@ static ja_err_t *commit_in(int *generation, const ja_store_fs_t *fs, const char 
                            apr_pool_t *scratch)
 {
     uid_t owner = fs->root_uid;
-    int archive;
+    int archive, before;
 
     JA_TRY(ja_store_fs_check_writer(owner, "live/", scratch));
+    JA_TRY(find_live(&before, fs, dir, scratch));
     JA_TRY(ja_fs_dir_make(fs->fd[JA_DIR_ARCHIVE], dir, 0755, owner, getegid(), scratch));
     JA_TRY(ja_fs_dir_open(&archive, fs->fd[JA_DIR_ARCHIVE], dir, owner, fds, scratch));
-    JA_TRY(next_generation(generation, fs, dir, archive, scratch));
+    JA_TRY(next_generation(generation, before, archive, scratch));
     JA_TRY(write_new(archive, owner, items, n_items, fds, scratch));
     if (renameat(archive, NEW, archive, apr_itoa(scratch, *generation)) != 0) {
         return ja_err_os(JA_E_IO, errno, scratch, "naming generation %d", *generation);
     }
     JA_TRY(ja_fs_dir_sync(archive, scratch));
     JA_TRY(point_to(fs, dir, *generation, scratch));
-    prune(archive, *generation, keep, scratch);
+    prune(archive, before, keep, scratch);
     return NULL;
 }
 
@@ -229,42 +260,27 @@ ja_err_t *ja_store_fs_commit(int *generation, ja_store_t *store, const char *nam
     return NULL;
 }
 
-/* ---- back ------------------------------------------------------------------------------------ */
+/* ---- earlier generations --------------------------------------------------------------------- */
 
-/* The newest generation before the live one; before none, if it can't be told which is live. */
-static ja_err_t *find_earlier(int *earlier, const ja_store_fs_t *fs, const char *dir, int archive,
-                              apr_pool_t *scratch)
-{
-    apr_array_header_t *generations;
-    int live = INT_MAX;
-    int i;
-
-    if (ja_store_fs_live(&live, fs, dir, scratch)) {
-        live = INT_MAX;
-    }
-    JA_TRY(list_generations(&generations, archive, scratch));
-    for (i = 0; i < generations->nelts; i++) {
-        *earlier = APR_ARRAY_IDX(generations, i, int);
-        if (*earlier < live) {
-            return NULL;
-        }
-    }
-    return ja_err_make(JA_E_NOT_FOUND, scratch, "there is no earlier generation");
-}
-
-static ja_err_t *back_in(int *generation, const ja_store_fs_t *fs, const char *dir, apr_pool_t *fds,
-                         apr_pool_t *scratch)
+static ja_err_t *generations_in(apr_array_header_t **generations, int *live,
+                                const ja_store_fs_t *fs, const char *dir, apr_pool_t *result,
+                                apr_pool_t *fds, apr_pool_t *scratch)
 {
     int archive;
+    ja_err_t *err =
+        ja_fs_dir_open(&archive, fs->fd[JA_DIR_ARCHIVE], dir, fs->root_uid, fds, scratch);
 
-    JA_TRY(ja_store_fs_check_writer(fs->root_uid, "live/", scratch));
-    JA_TRY(ja_fs_dir_open(&archive, fs->fd[JA_DIR_ARCHIVE], dir, fs->root_uid, fds, scratch));
-    JA_TRY(find_earlier(generation, fs, dir, archive, scratch));
-    return point_to(fs, dir, *generation, scratch);
+    JA_TRY(find_live(live, fs, dir, scratch));
+    if (err && err->code == JA_E_NOT_FOUND) {
+        *generations = apr_array_make(result, 0, sizeof(int));
+        return NULL;
+    }
+    JA_TRY(err);
+    return list_generations(generations, archive, result, scratch);
 }
 
-ja_err_t *ja_store_fs_back(int *generation, ja_store_t *store, const char *name,
-                           apr_pool_t *scratch)
+ja_err_t *ja_store_fs_generations(apr_array_header_t **generations, int *live, ja_store_t *store,
+                                  const char *name, apr_pool_t *result, apr_pool_t *scratch)
 {
     const ja_store_fs_t *fs = store->impl;
     const char *dir;
@@ -273,8 +289,35 @@ ja_err_t *ja_store_fs_back(int *generation, ja_store_t *store, const char *name,
 
     JA_TRY(ja_store_fs_name(&dir, name, scratch));
     apr_pool_create(&fds, scratch);
-    err = back_in(generation, fs, dir, fds, scratch);
+    err = generations_in(generations, live, fs, dir, result, fds, scratch);
     apr_pool_destroy(fds);
-    JA_TRY_W(err, scratch, "putting an earlier set to %s/live/%s", fs->path, dir);
+    JA_TRY_W(err, scratch, "listing %s/archive/%s", fs->path, dir);
+    return NULL;
+}
+
+static ja_err_t *restore_in(const ja_store_fs_t *fs, const char *dir, int generation,
+                            apr_pool_t *fds, apr_pool_t *scratch)
+{
+    int archive, fd;
+
+    JA_TRY(ja_store_fs_check_writer(fs->root_uid, "live/", scratch));
+    JA_TRY(ja_fs_dir_open(&archive, fs->fd[JA_DIR_ARCHIVE], dir, fs->root_uid, fds, scratch));
+    JA_TRY(ja_fs_dir_open(&fd, archive, apr_itoa(scratch, generation), fs->root_uid, fds, scratch));
+    return point_to(fs, dir, generation, scratch);
+}
+
+ja_err_t *ja_store_fs_restore(ja_store_t *store, const char *name, int generation,
+                              apr_pool_t *scratch)
+{
+    const ja_store_fs_t *fs = store->impl;
+    const char *dir;
+    apr_pool_t *fds;
+    ja_err_t *err;
+
+    JA_TRY(ja_store_fs_name(&dir, name, scratch));
+    apr_pool_create(&fds, scratch);
+    err = restore_in(fs, dir, generation, fds, scratch);
+    apr_pool_destroy(fds);
+    JA_TRY_W(err, scratch, "putting generation %d back to %s/live/%s", generation, fs->path, dir);
     return NULL;
 }

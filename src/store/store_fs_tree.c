@@ -159,7 +159,7 @@ ja_err_t *ja_store_fs_open(ja_store_t **store, const char *path, apr_pool_t *poo
     JA_TRY(trim(&trimmed, path, scratch));
     fs->path = apr_pstrdup(pool, trimmed);
     JA_TRY_W(open_tree(fs, pool, scratch), scratch, "opening the store %s", fs->path);
-    *store = apr_palloc(pool, sizeof(**store));
+    *store = apr_pcalloc(pool, sizeof(**store));
     (*store)->ops = &ja_store_fs_ops;
     (*store)->impl = fs;
     return NULL;

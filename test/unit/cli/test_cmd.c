@@ -17,6 +17,7 @@ static const ja_cmd_t TABLE[] = {
       { "looks", "見る" },
       { "more\n", "" },
       run_nothing },
+    { "change", "NAME [NAME]", 2, 0, { "changes", "" }, { "", "" }, run_nothing },
     { "plain", "", 0, 0, { "plain", "" }, { "", "" }, run_nothing },
     { NULL, NULL, 0, 0, { NULL, NULL }, { NULL, NULL }, NULL },
 };
@@ -60,13 +61,22 @@ static void options_stand_anywhere(void **state)
     }
 }
 
+static void some_words_may_be_missing(void **state)
+{
+    (void)state;
+    assert_null(parse("change a"));
+    assert_null(parse("change a b"));
+    assert_null(parse("change --help"));
+    assert_null(parse("look"));
+}
+
 static void help_needs_no_command(void **state)
 {
     (void)state;
     assert_null(parse("--help"));
     assert_null(cmd);
     assert_null(parse("plain --help"));
-    assert_ptr_equal(cmd, &TABLE[1]);
+    assert_ptr_equal(cmd, &TABLE[2]);
 }
 
 static void behind_two_dashes_are_words(void **state)
@@ -94,6 +104,8 @@ static void what_is_wrong_is_said(void **state)
         { "look --store=", "--store needs a value: PATH" },
         { "look a b", "b is one word too many for look" },
         { "--json plain", "plain does not take --json" },
+        { "change", "change needs NAME [NAME]" },
+        { "change a b c", "c is one word too many for change" },
     };
     size_t i;
 
@@ -125,7 +137,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(options_stand_anywhere),        TEST(help_needs_no_command),
         TEST(behind_two_dashes_are_words),   TEST(what_is_wrong_is_said),
-        TEST(help_has_commands_and_options),
+        TEST(help_has_commands_and_options), TEST(some_words_may_be_missing),
     };
 
     return RUN_TESTS(tests);

@@ -3,8 +3,9 @@
 #include "base/rand.h"
 #include "issue/due.h"
 
-#define NOW     apr_time_from_sec(1893456000)
-#define DAYS(n) apr_time_from_sec((n)*86400LL)
+#define NOW      apr_time_from_sec(1893456000)
+#define DAYS(n)  apr_time_from_sec((n)*86400LL)
+#define HOURS(n) apr_time_from_sec((n)*3600LL)
 
 static apr_array_header_t *list_of(const char *const *names)
 {
@@ -64,7 +65,7 @@ static void add_cert(const ja_set_t *set, ja_key_spec_t spec, apr_time_t to)
 static void check(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_set_t *staged,
                   ja_due_why_t why, apr_time_t at)
 {
-    ja_due_t due = ja_due(domain, live, staged, NOW);
+    ja_due_t due = ja_due(domain, live, staged, 0, NOW);
 
     assert_int_equal(due.why, why);
     assert_int_equal(due.at, at);
@@ -208,13 +209,86 @@ static void never_later_than_expiry(void **state)
         domain->renew_before.duration = (apr_interval_time_t)(ja_rand_unit() * (double)DAYS(36500));
         facts->not_before = any_time();
         facts->not_after = any_time();
-        due = ja_due(domain, set, NULL, NOW);
+        due = ja_due(domain, set, NULL, 0, NOW);
         assert_int_equal(due.why, JA_DUE_AGE);
         assert_true(due.at <= facts->not_after);
         if (facts->not_after > facts->not_before) {
             assert_true(due.at >= facts->not_before + (facts->not_after - facts->not_before) / 100);
         }
     }
+}
+
+/* A set from `from` to `to` days after NOW, committed at `committed_h` hours after NOW; put back at
+ * `restored_h`. What is expected is due `at_h` hours after NOW. */
+static void a_set_that_was_put_back_is_left_alone(void **state)
+{
+    enum {
+        FITS,
+        OTHER_NAME,
+        OTHER_KEY
+    };
+    static const struct {
+        int from_h, to_h, committed_h, restored_h, fits;
+        ja_due_why_t why;
+        int at_h;
+    } ROWS[] = {
+        /* 90 days, of which less than a third is left: a day after it was put back */
+        { -1680, 480, -1680, 0, FITS, JA_DUE_HELD, 24 },
+        { -1680, 480, -1680, -23, FITS, JA_DUE_HELD, 1 },
+        { -1680, 480, -1680, -24, FITS, JA_DUE_AGE, -240 },
+        { -1680, 480, -1680, -100, FITS, JA_DUE_AGE, -240 },
+        /* other reasons wait as well */
+        { -1680, 480, -1680, 0, OTHER_NAME, JA_DUE_HELD, 24 },
+        { -1680, 480, -1680, 0, OTHER_KEY, JA_DUE_HELD, 24 },
+        { -1680, 480, -1680, -24, OTHER_NAME, JA_DUE_NAMES, 0 },
+        { -1680, 480, -1680, -24, OTHER_KEY, JA_DUE_KEYS, 0 },
+        /* it is due later anyway */
+        { -240, 1920, -240, 0, FITS, JA_DUE_AGE, 1200 },
+        /* a day before it expires, at the latest; 8 hours, of a certificate for a day */
+        { -2120, 40, -2120, 0, FITS, JA_DUE_HELD, 16 },
+        { -2140, 20, -2140, 0, FITS, JA_DUE_AGE, -700 },
+        { -10, 14, -10, 0, OTHER_KEY, JA_DUE_HELD, 6 },
+        { -2180, -20, -2180, 0, FITS, JA_DUE_AGE, -740 },
+        /* what is live is newer than that */
+        { -1680, 480, -1, -2, FITS, JA_DUE_AGE, -240 },
+        { -1680, 480, -2, -2, FITS, JA_DUE_HELD, 22 },
+        /* the clock was wrong */
+        { -1680, 480, -1680, 1, FITS, JA_DUE_AGE, -240 },
+    };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(ROWS) / sizeof(ROWS[0]); i++) {
+        ja_plan_domain_t *domain =
+            domain_of(ROWS[i].fits == OTHER_NAME ? NAMES("a.jp", "b.jp") : NAMES("a.jp"));
+        ja_set_t *set =
+            set_of(NAMES("a.jp"), NOW + HOURS(ROWS[i].from_h), NOW + HOURS(ROWS[i].to_h));
+        ja_due_t due;
+
+        domain->renew_before = (ja_span_t){ .duration = HOURS(ROWS[i].to_h - ROWS[i].from_h) / 3 };
+        if (ROWS[i].fits == OTHER_KEY) {
+            add_key(domain, JA_KEY_RSA2048);
+        }
+        set->committed_at = NOW + HOURS(ROWS[i].committed_h);
+        due = ja_due(domain, set, NULL, NOW + HOURS(ROWS[i].restored_h), NOW);
+        assert_int_equal(due.why, ROWS[i].why);
+        assert_int_equal((due.at - NOW) / HOURS(1), ROWS[i].at_h);
+    }
+}
+
+static void only_what_is_live_is_held(void **state)
+{
+    const ja_plan_domain_t *domain = domain_of(NAMES("a.jp"));
+    const ja_set_t *old = set_of(NAMES("a.jp"), NOW - DAYS(90), NOW + DAYS(10));
+    const ja_set_t *renewed = set_of(NAMES("a.jp"), NOW, NOW + DAYS(100));
+    ja_due_t due = ja_due(domain, old, renewed, NOW, NOW);
+
+    (void)state;
+    assert_int_equal(due.why, JA_DUE_AGE);
+    assert_int_equal(due.at, NOW + DAYS(67));
+    due = ja_due(domain, NULL, NULL, NOW, NOW);
+    assert_int_equal(due.why, JA_DUE_FIRST);
+    assert_int_equal(due.at, NOW);
 }
 
 static void every_reason_has_a_name_and_a_text(void **state)
@@ -243,6 +317,8 @@ int main(void)
         TEST(what_is_staged_counts_if_it_fits),
         TEST(says_why_a_set_does_not_fit),
         TEST(never_later_than_expiry),
+        TEST(a_set_that_was_put_back_is_left_alone),
+        TEST(only_what_is_live_is_held),
         TEST(every_reason_has_a_name_and_a_text),
     };
 

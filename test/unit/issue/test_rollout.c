@@ -151,6 +151,45 @@ static void what_is_still_staged_is_offered_again_later(void **state)
     assert_int_equal(word(), JA_HANDOVER_READY);
 }
 
+/* He has put an earlier set back. Nobody is told twice, and nobody who is busy misses it. */
+static void what_the_parent_does_by_himself_is_noticed(void **state)
+{
+    (void)state;
+    make(handover);
+    ja_rollout_look(rollout);
+    assert_string_equal(news, "");
+    ja_handover_answer(handover, 0, JA_HANDOVER_TAKEN);
+    is_busy = 1;
+    ja_rollout_look(rollout);
+    is_busy = 0;
+    ja_rollout_look(rollout);
+    assert_string_equal(news, "taken taken ");
+    assert_int_equal(word(), JA_HANDOVER_NOTHING);
+    ja_rollout_look(rollout);
+    assert_string_equal(news, "taken taken ");
+}
+
+static void what_was_offered_is_answered_once(void **state)
+{
+    (void)state;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, new_set("one"));
+    pass(S(1));
+    ja_rollout_look(rollout);
+    ja_handover_answer(handover, 0, JA_HANDOVER_TAKEN);
+    ja_rollout_look(rollout);
+    pass(S(15));
+    assert_string_equal(news, "taken ");
+}
+
+static void without_a_parent_there_is_nothing_to_look_at(void **state)
+{
+    (void)state;
+    make(NULL);
+    ja_rollout_look(rollout);
+    assert_string_equal(news, "");
+}
+
 static void the_same_sets_again_change_nothing(void **state)
 {
     ja_set_t *set = new_set("one");
@@ -227,6 +266,9 @@ int main(void)
         ROLLOUT_TEST(the_gate_is_waited_for),
         ROLLOUT_TEST(a_refusal_is_told),
         ROLLOUT_TEST(what_is_still_staged_is_offered_again_later),
+        ROLLOUT_TEST(what_the_parent_does_by_himself_is_noticed),
+        ROLLOUT_TEST(what_was_offered_is_answered_once),
+        ROLLOUT_TEST(without_a_parent_there_is_nothing_to_look_at),
         ROLLOUT_TEST(the_same_sets_again_change_nothing),
         ROLLOUT_TEST(another_set_is_offered_anew),
         ROLLOUT_TEST(a_set_for_another_configuration_waits),

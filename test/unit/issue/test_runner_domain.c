@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "issue/backoff.h"
 #include "issue/fingerprint.h"
+#include "issue/rollback.h"
 #include "issue/runner_domain.h"
 
 #define ORDER     "https://ca.example/order/1"
@@ -397,9 +398,36 @@ static void memory_does_not_grow(void **state)
     assert_int_equal(domain.job.history->nelts, JA_JOB_HISTORY_MAX);
 }
 
+/* Its names are not those of the configuration, so it would be due at once. */
+static void a_set_that_was_put_back_is_not_renewed_at_once(void **state)
+{
+    apr_time_t at;
+    int done;
+
+    (void)state;
+    make_live(P256_ONLY, 0);
+    make_live(P256_ONLY, 1);
+    plan.names = names_of("a.jp", "new.a.jp", NULL);
+    load();
+    assert_int_equal(next_at(), now);
+    works(ja_rollback_ask(&at, store, NAME, NOW, pool));
+    now += 10 * SECONDS;
+    works(ja_rollback_carry_out(&done, store, &plan, 0, now, pool));
+    assert_true(done);
+    ja_domain_reload(&domain, store, &LOG);
+    assert_int_equal(next_at(), NOW + 10 * SECONDS + JA_DUE_HOLD);
+    assert_int_equal(why, JA_DUE_HELD);
+    load(); /* nor after a restart */
+    assert_int_equal(next_at(), NOW + 10 * SECONDS + JA_DUE_HOLD);
+    now += JA_DUE_HOLD;
+    assert_int_equal(next_at(), now);
+    assert_int_equal(why, JA_DUE_NAMES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        DOMAIN_TEST(a_set_that_was_put_back_is_not_renewed_at_once),
         DOMAIN_TEST(without_anything_it_is_due_at_once),
         DOMAIN_TEST(not_wanted_it_is_never_due),
         DOMAIN_TEST(a_live_set_is_renewed_by_its_age),

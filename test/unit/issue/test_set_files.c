@@ -158,6 +158,38 @@ static void a_broken_link_is_mended(void **state)
     assert_string_equal(tree_link(in_store("live/a.jp"), pool), "../archive/a.jp/1");
 }
 
+static int earlier(const ja_set_span_t *passed, long after_s)
+{
+    int generation, live;
+
+    works(ja_set_find_earlier(&generation, &live, store, NAME, passed,
+                              NOW + apr_time_from_sec(after_s), pool));
+    return generation;
+}
+
+static void the_newest_earlier_good_one_is_found(void **state)
+{
+    const apr_array_header_t *p256 = specs_of(JA_KEY_P256, JA_SET_NO_SPEC);
+    int i;
+
+    (void)state;
+    assert_int_equal(earlier(NULL, 0), 0);
+    for (i = 0; i < 4; i++) {
+        make_live(p256, i);
+    }
+    assert_int_equal(earlier(NULL, 0), 3);
+    assert_int_equal(earlier(&(ja_set_span_t){ 1, 3 }, 0), 1);
+    assert_int_equal(earlier(&(ja_set_span_t){ 0, 3 }, 0), 0);
+    tree_put(in_store("archive/a.jp/3/privkey.pem"), "garbage");
+    assert_int_equal(earlier(NULL, 0), 2);
+    assert_int_equal(unlink(in_store("archive/a.jp/2/set.json")), 0);
+    assert_int_equal(earlier(NULL, 0), 1);
+    assert_int_equal(earlier(NULL, 1000 * 86400), 0); /* what has expired is of no use */
+    assert_string_equal(tree_link(in_store("live/a.jp"), pool), "../archive/a.jp/4");
+    works(ja_store_restore(store, NAME, 1, pool));
+    assert_int_equal(earlier(NULL, 0), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +203,7 @@ int main(void)
         SET_TEST(an_earlier_good_set_takes_the_place_of_a_damaged_one),
         SET_TEST(without_a_good_one_nothing_is_live),
         SET_TEST(a_broken_link_is_mended),
+        SET_TEST(the_newest_earlier_good_one_is_found),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,8 @@ static void keys_are_as_documented(void **state)
                          sample_job(),
                          sample_account(),
                          NOW,
-                         { JA_GATE_OPEN, 0, 0 } };
+                         { JA_GATE_OPEN, 0, 0 },
+                         0 };
     ja_derive_t failed = good;
 
     (void)state;

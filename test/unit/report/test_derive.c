@@ -181,6 +181,27 @@ static void state_and_next_follow_from_what_there_is(void **state)
     }
 }
 
+/* Not due, whatever the old set looks like, and it says why. */
+static void a_set_that_was_put_back_is_held(void **state)
+{
+    ja_derive_t from = { .plan = sample_domain(),
+                         .live = sample_set(-80 * DAY, 10 * DAY),
+                         .job = sample_failed("text", 60, 300),
+                         .account = sample_account(),
+                         .now = NOW,
+                         .restored_at = NOW - apr_time_from_sec(3600) };
+    ja_report_domain_t domain = ja_derive_domain(&from);
+
+    (void)state;
+    assert_int_equal(domain.state, JA_REPORT_VALID);
+    assert_int_equal(domain.next_action, JA_REPORT_HELD);
+    assert_int_equal(domain.next_at, NOW + apr_time_from_sec(23 * 3600));
+    assert_null(domain.error);
+    from.restored_at = NOW - apr_time_from_sec(DAY);
+    domain = ja_derive_domain(&from);
+    assert_int_equal(domain.next_action, JA_REPORT_RETRY);
+}
+
 /* What is staged goes its way by itself, or waits for somebody. */
 static void next_of_what_is_staged_follows_from_its_gate(void **state)
 {
@@ -247,9 +268,8 @@ static void validity_is_that_of_the_first_to_expire(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(state_and_next_follow_from_what_there_is),
-        TEST(next_of_what_is_staged_follows_from_its_gate),
-        TEST(activity_is_that_of_the_flow),
+        TEST(state_and_next_follow_from_what_there_is),     TEST(a_set_that_was_put_back_is_held),
+        TEST(next_of_what_is_staged_follows_from_its_gate), TEST(activity_is_that_of_the_flow),
         TEST(validity_is_that_of_the_first_to_expire),
     };
 

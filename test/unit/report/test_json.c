@@ -27,7 +27,8 @@ static void a_valid_domain_has_its_certificate(void **state)
                          sample_job(),
                          sample_account(),
                          NOW,
-                         { JA_GATE_OPEN, 0, 0 } };
+                         { JA_GATE_OPEN, 0, 0 },
+                         0 };
     const ja_json_t *json = read_back(sample_report(&good, NULL));
     const ja_json_t *domain = first_domain(json);
     const ja_json_t *cert = ja_json_at(ja_json_get(domain, "certificates"), 0);
@@ -59,7 +60,8 @@ static void a_failed_one_has_its_error(void **state)
                            sample_failed("\x1b<b>\xff", 60, 300),
                            sample_account(),
                            NOW,
-                           { JA_GATE_OPEN, 0, 0 } };
+                           { JA_GATE_OPEN, 0, 0 },
+                           0 };
     const ja_json_t *domain = first_domain(read_back(sample_report(&failed, NULL)));
     const ja_json_t *error = ja_json_get(domain, "error");
     const ja_json_t *subs = ja_json_get(error, "subproblems");
@@ -91,7 +93,7 @@ static void a_failed_one_has_its_error(void **state)
 static void a_staged_set_and_the_account_are_there(void **state)
 {
     ja_derive_t staged = { sample_domain(),  NULL, sample_set(-DAY, 89L * DAY), sample_job(),
-                           sample_account(), NOW,  { JA_GATE_OPEN, 0, 0 } };
+                           sample_account(), NOW,  { JA_GATE_OPEN, 0, 0 },      0 };
     const ja_json_t *json = read_back(sample_report(&staged, NULL));
     const ja_json_t *set = ja_json_get(first_domain(json), "staged");
     const ja_json_t *account = ja_json_at(ja_json_get(json, "accounts"), 0);

@@ -126,7 +126,8 @@ static void states_are_counted(void **state)
                          sample_job(),
                          sample_account(),
                          NOW,
-                         { JA_GATE_OPEN, 0, 0 } };
+                         { JA_GATE_OPEN, 0, 0 },
+                         0 };
     ja_derive_t none = good;
     int counts[JA_REPORT_STATE_COUNT];
 
@@ -146,7 +147,8 @@ static void what_needs_attention_comes_first(void **state)
                          sample_job(),
                          sample_account(),
                          NOW,
-                         { JA_GATE_OPEN, 0, 0 } };
+                         { JA_GATE_OPEN, 0, 0 },
+                         0 };
     ja_derive_t sooner = good;
     ja_derive_t failed = good;
     ja_derive_t expired = good;

@@ -21,7 +21,8 @@ static ja_report_t *good_and_failed(const char *error)
                          sample_job(),
                          sample_account(),
                          NOW,
-                         { JA_GATE_OPEN, 0, 0 } };
+                         { JA_GATE_OPEN, 0, 0 },
+                         0 };
     ja_derive_t failed = good;
 
     failed.live = NULL;

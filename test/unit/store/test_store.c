@@ -71,6 +71,14 @@ static ja_err_t *save_item(ja_group_t group, const char *name, const char *item,
     return ja_store_save(&store, group, name, &what, JA_FS_LAZY, pool);
 }
 
+static const char *longest_name(apr_size_t len)
+{
+    char *name = apr_pcalloc(pool, len + 1);
+
+    memset(name, 'a', len);
+    return name;
+}
+
 static void good_arguments_reach_the_store(void **state)
 {
     (void)state;
@@ -81,6 +89,8 @@ static void good_arguments_reach_the_store(void **state)
     WORKS(ja_store_remove(&store, JA_GROUP_ASIDE, "a.jp", "set.json", pool));
     WORKS(ja_store_remove_name(&store, JA_GROUP_STAGING, "a.jp", pool));
     assert_int_equal(calls, 5);
+    WORKS(load_item(JA_GROUP_JOBS, NULL, longest_name(240)));
+    FAILS(load_item(JA_GROUP_JOBS, NULL, longest_name(241)), JA_E_INTERNAL, "no item");
 }
 
 static void groups_have_names_or_not(void **state)

@@ -340,6 +340,158 @@ static void a_kill_during_commit_leaves_old_or_new(void **state)
     assert_in_range(n, 15, STEPS_MAX - 1);
 }
 
+/* ---- earlier generations --------------------------------------------------------------------- */
+
+/* "3 2 1, live 2" */
+static const char *kept(const char *name)
+{
+    apr_array_header_t *generations;
+    const char *text = "";
+    int live, i;
+
+    WORKS(ja_store_generations(&generations, &live, store, name, pool, pool));
+    for (i = 0; i < generations->nelts; i++) {
+        text = apr_psprintf(pool, "%s%d ", text, APR_ARRAY_IDX(generations, i, int));
+    }
+    return apr_psprintf(pool, "%slive %d", text, live);
+}
+
+/* Whose set a generation is, looked at without making it the live one. */
+static const char *whose_was(int generation, const char *name)
+{
+    ja_store_t *now = store;
+    const char *text;
+
+    store = ja_store_view(now, generation, pool);
+    text = whose(JA_GROUP_LIVE, name);
+    store = now;
+    return text;
+}
+
+static void commit_all(const char *name, int n, int keep)
+{
+    int generation, i;
+
+    for (i = 1; i <= n; i++) {
+        WORKS(commit(&generation, name, apr_psprintf(pool, "set %d", i), keep));
+    }
+}
+
+static void generations_are_listed(void **state)
+{
+    (void)state;
+    assert_string_equal(kept("a.jp"), "live 0");
+    commit_all("a.jp", 11, 3);
+    assert_string_equal(kept("a.jp"), "11 10 9 live 11");
+    WORKS(ja_store_remove_name(store, JA_GROUP_LIVE, "a.jp", pool));
+    assert_string_equal(kept("a.jp"), "11 10 9 live 0");
+    assert_int_equal(symlink("/etc", in_store("live/", "a.jp")), 0);
+    assert_string_equal(kept("a.jp"), "11 10 9 live 0");
+}
+
+static void a_view_shows_another_generation(void **state)
+{
+    ja_store_t *view;
+    int has;
+
+    (void)state;
+    commit_all("a.jp", 2, 5);
+    assert_string_equal(whose_was(1, "a.jp"), "set 1");
+    assert_string_equal(whose_was(2, "a.jp"), "set 2");
+    assert_string_equal(whose_was(3, "a.jp"), "none");
+    assert_string_equal(whose(JA_GROUP_LIVE, "a.jp"), "set 2");
+    view = ja_store_view(store, 1, pool);
+    WORKS(ja_store_has(&has, view, JA_GROUP_LIVE, "a.jp", pool));
+    assert_true(has);
+    WORKS(ja_store_has(&has, ja_store_view(store, 3, pool), JA_GROUP_LIVE, "a.jp", pool));
+    assert_false(has);
+    assert_string_equal(ja_store_path(view, JA_GROUP_LIVE, "a.jp", "cert.pem", pool),
+                        in_store("archive/", "a.jp/1/cert.pem"));
+    assert_string_equal(ja_store_path(view, JA_GROUP_STAGING, "a.jp", NULL, pool),
+                        in_store("staging/", "a.jp"));
+}
+
+static void a_view_changes_nothing(void **state)
+{
+    const ja_item_t item = { "config.json", "", 0, 0 };
+    ja_store_t *view;
+    int generation;
+
+    (void)state;
+    commit_all("a.jp", 2, 5);
+    view = ja_store_view(store, 1, pool);
+    FAILS(ja_store_remove_name(view, JA_GROUP_LIVE, "a.jp", pool), JA_E_INTERNAL, "only for");
+    FAILS(ja_store_save(view, JA_GROUP_TOP, NULL, &item, JA_FS_LAZY, pool), JA_E_INTERNAL, "");
+    FAILS(ja_store_remove(view, JA_GROUP_TOP, NULL, "config.json", pool), JA_E_INTERNAL, "");
+    FAILS(ja_store_commit(&generation, view, "a.jp", &item, 1, 5, pool), JA_E_INTERNAL, "");
+    FAILS(ja_store_restore(view, "a.jp", 1, pool), JA_E_INTERNAL, "");
+    FAILS(ja_store_publish(view, "a.jp", pool), JA_E_INTERNAL, "");
+    FAILS(ja_store_lock(view, pool, pool), JA_E_INTERNAL, "");
+    assert_string_equal(kept("a.jp"), "2 1 live 2");
+}
+
+static void a_generation_that_is_kept_goes_live_again(void **state)
+{
+    int generation;
+
+    (void)state;
+    commit_all("a.jp", 3, 5);
+    WORKS(ja_store_restore(store, "a.jp", 1, pool));
+    assert_string_equal(whose(JA_GROUP_LIVE, "a.jp"), "set 1");
+    assert_string_equal(tree_link(in_store("live/", "a.jp"), pool), "../archive/a.jp/1");
+    FAILS(ja_store_restore(store, "a.jp", 4, pool), JA_E_NOT_FOUND, "generation 4");
+    FAILS(ja_store_restore(store, "b.jp", 1, pool), JA_E_NOT_FOUND, "b.jp");
+    assert_string_equal(kept("a.jp"), "3 2 1 live 1");
+    WORKS(commit(&generation, "a.jp", "set 4", 5)); /* overwrites none */
+    assert_int_equal(generation, 4);
+    assert_string_equal(kept("a.jp"), "4 3 2 1 live 4");
+    assert_string_equal(whose_was(3, "a.jp"), "set 3");
+}
+
+/* The one that is live when the next one comes is not pruned, however old it is; later it is. */
+static void what_was_live_before_is_kept(void **state)
+{
+    int generation;
+
+    (void)state;
+    commit_all("a.jp", 5, 5);
+    WORKS(ja_store_restore(store, "a.jp", 1, pool));
+    WORKS(commit(&generation, "a.jp", "set 6", 5));
+    assert_string_equal(kept("a.jp"), "6 5 4 3 1 live 6");
+    WORKS(commit(&generation, "a.jp", "set 7", 5));
+    assert_string_equal(kept("a.jp"), "7 6 5 4 3 live 7");
+    WORKS(ja_store_restore(store, "a.jp", 3, pool));
+    WORKS(commit(&generation, "a.jp", "set 8", 2));
+    assert_string_equal(kept("a.jp"), "8 3 live 8");
+    WORKS(commit(&generation, "a.jp", "set 9", 1));
+    assert_string_equal(kept("a.jp"), "9 live 9");
+}
+
+static void restore_the_first(const char *name)
+{
+    if (ja_store_restore(store, name, 1, pool)) {
+        _exit(1);
+    }
+}
+
+static void a_kill_during_restore_leaves_one_or_the_other(void **state)
+{
+    int n, died = 1;
+
+    (void)state;
+    for (n = 1; died && n < STEPS_MAX; n++) {
+        const char *name = apr_psprintf(pool, "kill-%d.jp", n);
+
+        commit_all(name, 2, 5);
+        died = dies_at(n, restore_the_first, name);
+        assert_true(is_one_of(whose(JA_GROUP_LIVE, name), died ? "set 2" : "set 1", "set 1"));
+        WORKS(ja_store_restore(store, name, 1, pool));
+        assert_string_equal(kept(name), "2 1 live 1");
+        assert_int_equal(tree_count(in_store("live/", "")), n);
+    }
+    assert_in_range(n, 4, STEPS_MAX - 1);
+}
+
 /* ---- publish --------------------------------------------------------------------------------- */
 
 static void what_was_put_aside_is_staged(void **state)
@@ -442,6 +594,12 @@ int main(void)
         STORE_TEST(no_longer_live_means_kept_in_the_archive),
         STORE_TEST(leftovers_do_not_disturb_a_commit),
         STORE_TEST(a_kill_during_commit_leaves_old_or_new),
+        STORE_TEST(generations_are_listed),
+        STORE_TEST(a_view_shows_another_generation),
+        STORE_TEST(a_view_changes_nothing),
+        STORE_TEST(a_generation_that_is_kept_goes_live_again),
+        STORE_TEST(what_was_live_before_is_kept),
+        STORE_TEST(a_kill_during_restore_leaves_one_or_the_other),
         STORE_TEST(what_was_put_aside_is_staged),
         STORE_TEST(a_stray_file_does_not_disturb_publish),
         STORE_TEST(a_kill_during_publish_leaves_old_or_new),
