@@ -35,7 +35,7 @@ typedef struct {
     int first;                 /* where the next round begins                 */
     int is_unfinished;         /* the last one came to its limit              */
     int needs_restart;         /* sets wait for a graceful restart, or did    */
-    int is_unserved;               /* one that is live is served after it only    */
+    int is_unserved;           /* what is live is served after one only       */
     apr_interval_time_t pause; /* after a failure; 0: there was none          */
     apr_time_t retry_at;
 } watch_t;
@@ -50,7 +50,6 @@ static void serve_hot(const ja_plan_domain_t *domain, ja_store_t *store, apr_poo
     switch (ja_takeover_commit(domain, store, watch->log, scratch)) {
     case JA_TAKEOVER_DONE:
         if (!ja_takeover_publish(domain, store, watch->handover, watch->log, scratch)) {
-            watch->needs_restart = 1;
             watch->is_unserved = 1;
         }
         ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_TAKEN);
@@ -150,10 +149,8 @@ static int has_waiting(void)
 
 static void see_to_restart(int has_rung)
 {
-    if (watch->needs_restart || watch->is_unserved) {
-        watch->needs_restart = watch->is_unserved || has_waiting();
-    }
-    ja_graceful_look(watch->needs_restart, has_rung);
+    watch->needs_restart = watch->needs_restart && has_waiting();
+    ja_graceful_look(watch->needs_restart || watch->is_unserved, has_rung);
 }
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
