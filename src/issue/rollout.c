@@ -155,13 +155,14 @@ static void ask_gate(ja_rollout_t *a, apr_pool_t *scratch)
         wait_there(a, &gate, scratch);
         break;
     case JA_GATE_SHUT:
+        look_again(a, ASK_AGAIN); /* if it could not be removed */
         tell_news(a, JA_NEWS_REVOKED);
         break;
     case JA_GATE_OPEN:
-        if (a->conf.plan->activation == JA_ACTIVATION_MANUAL) {
+        if (a->conf.plan->activation == JA_ACTIVATION_MANUAL || !a->conf.handover) {
             remind(a, scratch);
         }
-        else if (a->conf.handover) {
+        else {
             offer(a);
         }
         break;

@@ -2,6 +2,8 @@
 
 #include <apr_strings.h>
 
+#include "../pki/responder.h"
+#include "issue/response.h"
 #include "issue/rollout.h"
 
 #define S(n)  apr_time_from_sec(n)
@@ -136,6 +138,39 @@ static void a_refusal_is_told(void **state)
     assert_string_equal(news, "refused ");
 }
 
+static void keep_revoked(const char *sha256)
+{
+    const issued_t issued = issue_leaf(NULL);
+    response_t revoked = GOOD_RESPONSE;
+    ja_bytes_t der;
+    ja_item_t item;
+
+    revoked.status = V_OCSP_CERTSTATUS_REVOKED;
+    der = respond(&revoked, &issued);
+    item = (ja_item_t){ ja_response_item(sha256, pool), der.bytes, der.len, 1 };
+    works(ja_store_save(scene.store, JA_GROUP_OCSP, NULL, &item, JA_FS_LAZY, pool));
+}
+
+/* Whoever is told removes it; if that fails, he is told again. */
+static void a_revoked_set_is_told_as_long_as_it_is_there(void **state)
+{
+    ja_set_t *set = new_set("one");
+
+    (void)state;
+    APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t).facts.ocsp_url = "http://ocsp.example/";
+    keep_revoked("one");
+    make(handover);
+    ja_rollout_sets(rollout, NULL, set);
+    pass(S(1));
+    assert_string_equal(news, "revoked ");
+    pass(S(60));
+    assert_string_equal(news, "revoked revoked ");
+    assert_false(ja_handover_has_rung(handover));
+    ja_rollout_sets(rollout, NULL, NULL);
+    pass(S(DAY_S));
+    assert_string_equal(news, "revoked revoked ");
+}
+
 /* The parent was busy, but the set is still there: he may have had his reasons. */
 static void what_is_still_staged_is_offered_again_later(void **state)
 {
@@ -216,8 +251,11 @@ static void without_a_parent_it_waits_for_a_restart(void **state)
     (void)state;
     make(NULL);
     ja_rollout_sets(rollout, NULL, new_set("one"));
+    pass(S(10));
+    assert_string_equal(scene.lines, "");
     pass(S(DAY_S));
     assert_string_equal(news, "");
+    assert_non_null(strstr(scene.lines, "JA0014: overdue: a set is staged since "));
 }
 
 int main(void)
@@ -226,6 +264,7 @@ int main(void)
         ROLLOUT_TEST(a_ready_set_is_offered_and_taken),
         ROLLOUT_TEST(the_gate_is_waited_for),
         ROLLOUT_TEST(a_refusal_is_told),
+        ROLLOUT_TEST(a_revoked_set_is_told_as_long_as_it_is_there),
         ROLLOUT_TEST(what_is_still_staged_is_offered_again_later),
         ROLLOUT_TEST(the_same_sets_again_change_nothing),
         ROLLOUT_TEST(another_set_is_offered_anew),
