@@ -458,16 +458,6 @@ static void start_domain(ja_runner_t *r, slot_t *slot, const ja_plan_domain_t *p
     schedule(slot);
 }
 
-static void add_digests(apr_array_header_t *digests, const ja_set_t *set)
-{
-    int i;
-
-    for (i = 0; set && i < set->certs->nelts; i++) {
-        APR_ARRAY_PUSH(digests, const char *) =
-            APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t).facts.sha256;
-    }
-}
-
 /* OCSP responses of certificates that nobody has any more go. */
 static void sweep_responses(ja_runner_t *r, apr_pool_t *scratch)
 {
@@ -476,8 +466,8 @@ static void sweep_responses(ja_runner_t *r, apr_pool_t *scratch)
     int i;
 
     for (i = 0; i < n_domains(r); i++) {
-        add_digests(digests, r->slots[i].domain.live);
-        add_digests(digests, r->slots[i].domain.staged);
+        ja_set_add_digests(digests, r->slots[i].domain.live);
+        ja_set_add_digests(digests, r->slots[i].domain.staged);
     }
     err = ja_response_sweep(r->store, digests, scratch);
     if (err) {
