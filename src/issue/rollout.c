@@ -236,6 +236,19 @@ static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
     }
 }
 
+/* For the responses of the staged set. Those of earlier sets were kept until now, for whoever still
+ * served one. */
+static void make_room(const ja_rollout_t *a)
+{
+    apr_array_header_t *digests = apr_array_make(a->staged.pool, 2, sizeof(const char *));
+
+    if (a->conf.staples) {
+        ja_set_add_digests(digests, a->live.set);
+        ja_set_add_digests(digests, a->staged.set);
+        ja_staple_table_keep(a->conf.staples, a->conf.plan->index, digests);
+    }
+}
+
 static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set, ja_group_t group)
 {
     if (ja_set_is_same(side->set, set)) {
@@ -270,6 +283,7 @@ void ja_rollout_sets(ja_rollout_t *a, const ja_set_t *live, const ja_set_t *stag
     a->is_told = 0;
     ja_timer_stop(a->timer);
     if (staged) {
+        make_room(a);
         look_again(a, 0);
     }
 }

@@ -10,6 +10,7 @@
 #define DAY_S 86400
 
 static ja_handover_t *handover;
+static ja_staple_table_t *staples;
 static ja_rollout_t *rollout;
 static const char *news; /* what was told, "taken revoked ..." */
 static int is_busy;      /* whoever is told has no time        */
@@ -32,6 +33,7 @@ static int begins(void **state)
     handover = ja_handover_make(apr_pcalloc(pool, ja_handover_bytes(1)), 1, pool);
     scene.domain.delay.kind = JA_DELAY_OFF;
     scene.domain.activation = JA_ACTIVATION_HOT;
+    staples = NULL;
     news = "";
     is_busy = 0;
     return result;
@@ -47,6 +49,7 @@ static void make(ja_handover_t *to)
                                .store = scene.store,
                                .log = &scene.log,
                                .handover = to,
+                               .staples = staples,
                                .news = on_news };
 
     rollout = ja_rollout_make(&conf, pool);
@@ -228,6 +231,33 @@ static void a_set_for_another_configuration_waits(void **state)
     assert_false(ja_handover_has_rung(handover));
 }
 
+/* What is live keeps its response, even if those of earlier sets last longer. */
+static void a_staged_set_takes_the_place_of_earlier_ones(void **state)
+{
+    static const char *const DIGESTS[] = {
+        "1a00000000000000000000000000000000000000000000000000000000000000",
+        "2a00000000000000000000000000000000000000000000000000000000000000",
+        "3a00000000000000000000000000000000000000000000000000000000000000",
+    };
+    static const unsigned char EARLIER[JA_STAPLE_DIGEST] = { 0x1a },
+                               LIVE[JA_STAPLE_DIGEST] = { 0x2a };
+    char response[JA_STAPLE_MAX];
+    ja_staple_table_t table;
+    apr_size_t len;
+
+    (void)state;
+    ja_staple_table_init(&table, apr_pcalloc(pool, ja_staple_table_bytes(1, 2)), 1, 2);
+    works(ja_staple_table_put(&table, 0, DIGESTS[0], "x", 1, scene.now + S(9), pool));
+    works(ja_staple_table_put(&table, 0, DIGESTS[1], "y", 1, scene.now + S(8), pool));
+    staples = &table;
+    make(handover);
+    ja_rollout_sets(rollout, new_set(DIGESTS[1]), NULL);
+    assert_true(ja_staple_table_get(response, &len, &table, 0, EARLIER, scene.now));
+    ja_rollout_sets(rollout, new_set(DIGESTS[1]), new_set(DIGESTS[2]));
+    works(ja_staple_table_put(&table, 0, DIGESTS[2], "z", 1, scene.now + S(9), pool));
+    assert_true(ja_staple_table_get(response, &len, &table, 0, LIVE, scene.now));
+}
+
 static void manual_means_to_remind(void **state)
 {
     const ja_set_t *live = set_of("old", scene.now - S(60 * DAY_S), scene.now + S(11 * DAY_S));
@@ -269,6 +299,7 @@ int main(void)
         ROLLOUT_TEST(the_same_sets_again_change_nothing),
         ROLLOUT_TEST(another_set_is_offered_anew),
         ROLLOUT_TEST(a_set_for_another_configuration_waits),
+        ROLLOUT_TEST(a_staged_set_takes_the_place_of_earlier_ones),
         ROLLOUT_TEST(manual_means_to_remind),
         ROLLOUT_TEST(without_a_parent_it_waits_for_a_restart),
     };
