@@ -131,6 +131,26 @@ static void a_kind_that_the_server_lacks_is_no_handshake(void **state)
     expect_chain(0);
 }
 
+static void what_a_server_serves_is_seen_without_a_certificate_of_ours(void **state)
+{
+    (void)state;
+    conf.demands_cert = 1;
+    conf.staple = "a response";
+    conf.staple_len = strlen(conf.staple);
+    ask.ask_staple = 1;
+    for (conf.max_version = TLS1_2_VERSION; conf.max_version <= TLS1_3_VERSION;
+         conf.max_version++) {
+        start();
+        ask.kind = JA_HANDSHAKE_EC;
+        works(run());
+        expect_chain(1);
+        assert_int_equal(seen.staple.len, conf.staple_len);
+    }
+    conf.certs[1].pem = NULL;
+    start();
+    fails(run(), JA_E_TLS, "the TLS handshake with 127.0.0.1:");
+}
+
 static void a_staple_is_had_if_asked_for(void **state)
 {
     (void)state;
@@ -241,6 +261,7 @@ int main(void)
         HANDSHAKE_TEST(all_that_is_served_is_seen),
         HANDSHAKE_TEST(either_certificate_can_be_asked_for),
         HANDSHAKE_TEST(a_kind_that_the_server_lacks_is_no_handshake),
+        HANDSHAKE_TEST(what_a_server_serves_is_seen_without_a_certificate_of_ours),
         HANDSHAKE_TEST(a_staple_is_had_if_asked_for),
         HANDSHAKE_TEST(large_staples_are_no_harm),
         HANDSHAKE_TEST(a_temporary_certificate_is_told_apart),
