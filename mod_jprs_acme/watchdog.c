@@ -276,7 +276,7 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
     }
     watch.conf.plan = ja_conf_get(s)->plan;
     watch.conf.http01 = ja_shared_http01();
-    watch.conf.handover = ja_shared_handover();
+    watch.conf.handover = ja_activate_has_parent() ? ja_shared_handover() : NULL;
     watch.conf.staples = ja_shared_staples();
     watch.conf.targets = ja_listeners_find(s, pconf, ptemp);
     watch.conf.log = log;
