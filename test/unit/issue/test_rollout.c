@@ -130,6 +130,25 @@ static void the_gate_is_waited_for(void **state)
     assert_true(ja_handover_has_rung(handover));
 }
 
+/* One that has to be stapled waits for the responder alone, and that may last. */
+static void whoever_waits_for_the_responder_alone_is_reminded(void **state)
+{
+    ja_set_t *set = new_set("one");
+    ja_cert_facts_t *facts = &APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t).facts;
+
+    (void)state;
+    facts->ocsp_url = "http://ocsp.example/";
+    facts->must_staple = scene.domain.stapling = 1;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, set);
+    pass(S(10));
+    assert_non_null(strstr(scene.lines, "JA0013: waiting: the staged set waits until the CA's"));
+    assert_null(strstr(scene.lines, "JA0014"));
+    pass(S(DAY_S));
+    assert_non_null(strstr(scene.lines, "JA0014: overdue: the staged set waits until the CA's"));
+    assert_false(ja_handover_has_rung(handover));
+}
+
 static void a_refusal_is_told(void **state)
 {
     (void)state;
@@ -293,6 +312,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROLLOUT_TEST(a_ready_set_is_offered_and_taken),
         ROLLOUT_TEST(the_gate_is_waited_for),
+        ROLLOUT_TEST(whoever_waits_for_the_responder_alone_is_reminded),
         ROLLOUT_TEST(a_refusal_is_told),
         ROLLOUT_TEST(a_revoked_set_is_told_as_long_as_it_is_there),
         ROLLOUT_TEST(what_is_still_staged_is_offered_again_later),
