@@ -24,6 +24,10 @@
 /* A stop waits so long for the reply to a newOrder or newAccount. */
 #define STOP_LIMIT apr_time_from_msec(700)
 
+/* All timers go by the clock that can be set: put back by more than this, it would make them all late
+ * by so much. */
+#define CLOCK_BACK apr_time_from_sec(60)
+
 /* How often requests/ is looked at. */
 #define LOOK_EVERY apr_time_from_sec(5)
 
@@ -80,6 +84,7 @@ struct ja_runner_t {
     apr_time_t looked_for;    /* what requests/ had changed at then */
     apr_uint32_t is_stopping; /* set by any thread */
     apr_time_t stop_at;       /* the latest end, once the loop has seen it */
+    apr_time_t seen_at;       /* the time after the last round */
 };
 
 static void pump(ja_runner_t *r);
@@ -584,12 +589,27 @@ static void on_nothing(void *baton)
     (void)baton;
 }
 
+/* The run ends if the clock was put back: the next one makes its timers from the files. */
+static void look_at_clock(ja_runner_t *r, apr_time_t now)
+{
+    if (now < r->seen_at - CLOCK_BACK) {
+        ja_log_line(r->conf.log, JA_LOG_NOTICE,
+                    "mod_jprs_acme: the clock was put back by %" APR_TIME_T_FMT
+                    " s: all due times are looked up again",
+                    apr_time_sec(r->seen_at - now));
+        __atomic_store_n(&r->is_stopping, 1, __ATOMIC_RELEASE);
+        r->stop_at = 0;
+    }
+    r->seen_at = now;
+}
+
 /* Asked after each round of the loop. */
 static int is_over(void *baton)
 {
     ja_runner_t *r = baton;
     apr_time_t now = ja_clock_now();
 
+    look_at_clock(r, now);
     if (!__atomic_load_n(&r->is_stopping, __ATOMIC_ACQUIRE)) {
         return 0;
     }
