@@ -31,6 +31,7 @@ struct ja_rollout_t {
     ja_timer_t *timer;
     int is_offered;            /* to the parent, who has not answered yet */
     apr_time_t told_at;        /* that the staged set waits; 0: not yet   */
+    apr_int64_t days_told;     /* that it waits for somebody, of its age  */
     apr_interval_time_t pause; /* between looks                           */
 };
 
@@ -117,13 +118,15 @@ static void tell_overdue(const ja_rollout_t *a, apr_pool_t *scratch)
 }
 
 /* Nothing happens by itself. That it has been staged has told whose turn it is: once more for each
- * day that is over. */
+ * day that is over, however often somebody looks. */
 static void remind(ja_rollout_t *a, apr_pool_t *scratch)
 {
     apr_interval_time_t age = ja_clock_now() - a->staged.set->created_at;
+    apr_int64_t days = age / REMIND_EVERY;
 
-    if (age >= REMIND_EVERY) {
+    if (days > a->days_told) {
         tell_overdue(a, scratch);
+        a->days_told = days;
     }
     look_again(a, REMIND_EVERY - (age > 0 ? age % REMIND_EVERY : 0));
 }
@@ -286,6 +289,7 @@ void ja_rollout_sets(ja_rollout_t *a, const ja_set_t *live, const ja_set_t *stag
         a->is_offered = 0;
     }
     a->told_at = 0;
+    a->days_told = 0;
     ja_timer_stop(a->timer);
     if (staged) {
         make_room(a);

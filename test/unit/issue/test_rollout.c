@@ -295,6 +295,30 @@ static void manual_means_to_remind(void **state)
     assert_non_null(strstr(scene.lines, "JA0014: overdue"));
 }
 
+/* News of the live set's response are no reason to say it again. */
+static void a_reminder_is_for_a_day(void **state)
+{
+    const ja_item_t nonsense = { "x", "x", 1, 0 };
+    ja_set_t *live = new_set("old");
+    const ja_set_t *staged = set_of("one", scene.now - S(2 * DAY_S), scene.now + S(9));
+    int generation;
+
+    (void)state;
+    works(ja_store_commit(&generation, scene.store, "a.jp", &nonsense, 1, 1, pool));
+    APR_ARRAY_IDX(live->certs, 0, ja_set_cert_t).facts.ocsp_url = "http://ocsp.example/";
+    scene.domain.activation = JA_ACTIVATION_MANUAL;
+    scene.domain.stapling = 1;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, staged);
+    pass(S(1));
+    assert_non_null(strstr(scene.lines, "a set is staged since "));
+    scene.lines = "";
+    ja_rollout_sets(rollout, live, staged);
+    pass(S(3600));
+    assert_non_null(strstr(scene.lines, "no OCSP response can be had"));
+    assert_null(strstr(scene.lines, "a set is staged since "));
+}
+
 static void without_a_parent_it_waits_for_a_restart(void **state)
 {
     (void)state;
@@ -321,6 +345,7 @@ int main(void)
         ROLLOUT_TEST(a_set_for_another_configuration_waits),
         ROLLOUT_TEST(a_staged_set_takes_the_place_of_earlier_ones),
         ROLLOUT_TEST(manual_means_to_remind),
+        ROLLOUT_TEST(a_reminder_is_for_a_day),
         ROLLOUT_TEST(without_a_parent_it_waits_for_a_restart),
     };
 
