@@ -107,8 +107,8 @@ static ja_err_t *connect_to(trip_t *trip, const struct addrinfo *at)
     socklen_t len = sizeof(failed);
 
     trip->socket = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (trip->socket < 0) {
-        return refused(trip, errno);
+    if (trip->socket < 0) { /* that is our own trouble, such as no descriptor left */
+        return ja_err_os(JA_E_INTERNAL, errno, trip->scratch, "a socket for %s", trip->to);
     }
     apr_pool_cleanup_register(trip->own, trip, close_socket, apr_pool_cleanup_null);
     if (connect(trip->socket, at->ai_addr, at->ai_addrlen) == 0) {

@@ -1,6 +1,7 @@
 #include "../pki/fixture.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
@@ -198,6 +199,23 @@ static void nobody_is_there(void **state)
     fails(run(), JA_E_CONNECT, "connecting to 127.0.0.1:");
 }
 
+/* It says nothing of the server. */
+static void without_a_descriptor_left_nobody_is_asked(void **state)
+{
+    struct rlimit limit, none;
+    ja_err_t *err;
+
+    (void)state;
+    ask.to = tls_server_nobody();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    err = run();
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    fails(err, JA_E_INTERNAL, "a socket for 127.0.0.1:");
+}
+
 static void names_are_no_addresses(void **state)
 {
     (void)state;
@@ -266,6 +284,7 @@ int main(void)
         HANDSHAKE_TEST(large_staples_are_no_harm),
         HANDSHAKE_TEST(a_temporary_certificate_is_told_apart),
         HANDSHAKE_TEST(nobody_is_there),
+        HANDSHAKE_TEST(without_a_descriptor_left_nobody_is_asked),
         HANDSHAKE_TEST(names_are_no_addresses),
         HANDSHAKE_TEST(a_server_without_tls),
         HANDSHAKE_TEST(a_silent_server_takes_no_longer_than_the_limit),
