@@ -69,7 +69,7 @@ static int init_server(server_rec *s, apr_pool_t *pool, int is_proxy, SSL_CTX *c
 
 int ja_hot_works(const ja_plan_domain_t *domain)
 {
-    return is_cold && !is_cold[domain->index] && !ap_exists_config_define("DEBUG");
+    return is_cold && !is_cold[domain->index] && ja_activate_has_parent();
 }
 
 int ja_hot_has(const ja_plan_domain_t *domain)
@@ -80,9 +80,10 @@ int ja_hot_has(const ja_plan_domain_t *domain)
 /* Where it was to be hot and can't be, somebody has to know before the first renewal. */
 static void tell(server_rec *s, const ja_plan_domain_t *cold, apr_pool_t *ptemp)
 {
-    if (ap_exists_config_define("DEBUG")) {
+    if (!ja_activate_has_parent()) {
         ja_log_line(ja_aplog_make(s, ptemp), JA_LOG_NOTICE,
-                    "mod_jprs_acme: with httpd -X new certificates go live at the next start only");
+                    "mod_jprs_acme: without a parent process (httpd -X) new certificates go live "
+                    "at the next start only");
     }
     else if (cold) {
         ja_log_line(ja_aplog_make(s, ptemp), JA_LOG_NOTICE,
