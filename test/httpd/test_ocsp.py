@@ -85,3 +85,16 @@ def test_stapling_can_be_off(httpd, sim):
     httpd.manage(NAME, Stapling="off").serve(NAME)
     httpd.obtain(NAME)
     assert tlsclient.staple_of(httpd.https_port, NAME) is None
+
+
+def test_a_mod_ssl_without_the_hook_gets_a_restart_and_staples(httpd, sim):
+    """What is done then can be seen with a Define; staples go through httpd's own hooks."""
+    httpd.manage(NAME, Activation=None).serve(NAME)
+    httpd.acme += "Define JPRS_ACME_NOT_HOT\n"
+    httpd.start()
+    assert "www.example.jp: JA0018: not hot: " in httpd.error_log()
+    httpd.wait_log("JA0017: restarting: ", timeout=70)
+    until(lambda: httpd.https(NAME)[0] == 200, "the certificate to be served", 20)
+    until(lambda: tlsclient.staple_of(httpd.https_port, NAME) == "good", "a staple")
+    httpd.restart()
+    assert tlsclient.staple_of(httpd.https_port, NAME) == "good", "kept over the restart"
