@@ -122,6 +122,12 @@ static void on_due(void *baton)
 {
     ja_slot_t *slot = baton;
 
+    if (slot->domain.is_unread) {
+        ja_domain_reload(&slot->domain, slot->runner->store, slot->runner->conf.log);
+        ja_runner_use_sets(slot);
+        ja_runner_schedule(slot);
+        return;
+    }
     slot->place = JA_SLOT_WAITING;
     append(&slot->side->waiting, slot);
     admit(slot->side);

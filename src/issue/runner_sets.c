@@ -2,6 +2,7 @@
  * served (issue/verify), and what the two find out changes the schedule. */
 #include "issue/runner_private.h"
 
+#include "base/clock.h"
 #include "event/event.h"
 #include "issue/response.h"
 
@@ -22,6 +23,20 @@ static void discard(ja_slot_t *slot, ja_code_t code, const char *activity, const
     apr_pool_destroy(scratch);
 }
 
+/* The parent's answer may be about the set before this one, or have had another reason. */
+static int is_bad(const ja_slot_t *slot)
+{
+    apr_pool_t *scratch;
+    ja_err_t *err;
+    int is_bad;
+
+    apr_pool_create(&scratch, slot->runner->pool);
+    err = ja_set_check_staged(slot->runner->store, slot->domain.plan, ja_clock_now(), scratch);
+    is_bad = err && err->code == JA_E_SET_BAD;
+    apr_pool_destroy(scratch);
+    return is_bad;
+}
+
 /* An attempt has the job and the sets in its hands: they must not change under it. */
 static int on_news(void *baton, ja_news_t news)
 {
@@ -39,7 +54,12 @@ static int on_news(void *baton, ja_news_t news)
                 "the staged certificate is revoked");
         break;
     case JA_NEWS_REFUSED:
-        discard(slot, JA_E_SET_BAD, "handing the staged set over", "the parent has refused it");
+        if (is_bad(slot)) {
+            discard(slot, JA_E_SET_BAD, "handing the staged set over", "the parent has refused it");
+        }
+        else {
+            ja_domain_reload(&slot->domain, slot->runner->store, slot->runner->conf.log);
+        }
         break;
     }
     ja_runner_use_sets(slot);
