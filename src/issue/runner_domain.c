@@ -252,10 +252,17 @@ void ja_domain_failed(ja_domain_t *d, const ja_err_t *err, const char *activity,
 
 void ja_domain_reload(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
 {
+    const ja_set_t *before;
     apr_pool_t *scratch;
 
     apr_pool_create(&scratch, d->parent);
+    before = d->live ? ja_set_copy(d->live, scratch) : NULL;
     renew_pool(d, store, log, 1, scratch);
+    if (d->live && !ja_set_is_same(before, d->live)) {
+        ja_job_note(&d->job, ja_event_name(JA_EVENT_ACTIVATED), "another set is live",
+                    ja_clock_now(), d->pool);
+        save(d, JA_FS_LAZY, store, log, scratch);
+    }
     apr_pool_destroy(scratch);
 }
 
