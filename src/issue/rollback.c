@@ -68,7 +68,7 @@ static ja_err_t *item_of(const char **item, const char *kind, const char *name, 
 static ja_err_t *load(void *out, const ja_bind_t *bind, const char *kind, ja_store_t *store,
                       const char *name, apr_pool_t *result, apr_pool_t *scratch)
 {
-    const char *item;
+    const char *item = NULL;
     ja_bytes_t bytes;
     ja_json_t *json;
     ja_err_t *err;
@@ -152,7 +152,7 @@ ja_err_t *ja_rollback_list(apr_array_header_t **domains, ja_store_t *store, cons
     }
     for (i = 0; apr_hash_count(found) > 0 && i < plan->domains->nelts; i++) {
         const ja_plan_domain_t *domain = APR_ARRAY_IDX(plan->domains, i, const ja_plan_domain_t *);
-        const char *item;
+        const char *item = NULL;
 
         JA_TRY(item_of(&item, REQUEST, domain->name, scratch));
         if (apr_hash_get(found, item, APR_HASH_KEY_STRING)) {

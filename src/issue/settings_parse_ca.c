@@ -368,7 +368,7 @@ const char *ja_settings_parse_eab(ja_settings_t *to, const apr_array_header_t *w
     if (fault) {
         return fault;
     }
-    if (issued_at) {
+    if (issued_at && eab) { /* there is one: no fault was found */
         eab->issued_at = issued_at;
     }
     to->eab = eab;

@@ -119,8 +119,9 @@ static char *split_authority(char *authority, char **port)
     return authority[0] && is_made_of(authority, "-._") ? authority : NULL;
 }
 
-/* An http(s) URL, of whatever host. */
-static ja_err_t *parse(ja_url_t *url, const char *text, apr_pool_t *result, apr_pool_t *scratch)
+/* An https URL, or an http one: of loopback, or with `plain_ok` of whatever host. */
+static ja_err_t *parse(ja_url_t *url, const char *text, int plain_ok, apr_pool_t *result,
+                       apr_pool_t *scratch)
 {
     const char *rest;
     char *host;
@@ -154,24 +155,22 @@ static ja_err_t *parse(ja_url_t *url, const char *text, apr_pool_t *result, apr_
             return bad(text, "has an impossible port", scratch);
         }
     }
+    if (!plain_ok && strcmp(url->scheme, "http") == 0 && !is_loopback(url->host)) {
+        return bad(text, "is plain http, which is for loopback addresses only", scratch);
+    }
     return NULL;
 }
 
 ja_err_t *ja_url_parse(ja_url_t *url, const char *text, apr_pool_t *result, apr_pool_t *scratch)
 {
-    JA_TRY(parse(url, text, result, scratch));
-    if (strcmp(url->scheme, "http") == 0 && !is_loopback(url->host)) {
-        return bad(text, "is plain http, which is for loopback addresses only", scratch);
-    }
-    return NULL;
+    return parse(url, text, 0, result, scratch);
 }
 
 ja_err_t *ja_url_check(const char *text, int plain_ok, apr_pool_t *scratch)
 {
     ja_url_t url;
 
-    return plain_ok ? parse(&url, text, scratch, scratch)
-                    : ja_url_parse(&url, text, scratch, scratch);
+    return parse(&url, text, plain_ok, scratch, scratch);
 }
 
 int ja_url_is_same_authority(const ja_url_t *a, const ja_url_t *b)

@@ -342,10 +342,10 @@ static ja_err_t *is_current(const ja_ocsp_facts_t *facts, apr_time_t now, apr_po
 ja_err_t *ja_ocsp_read(ja_ocsp_facts_t *facts, const ja_chain_t *chain, const void *der,
                        apr_size_t len, apr_time_t now, apr_pool_t *scratch)
 {
-    OCSP_SINGLERESP *single;
-    OCSP_BASICRESP *basic;
-    ja_ocsp_facts_t read;
-    X509 *issuer;
+    OCSP_SINGLERESP *single = NULL;
+    OCSP_BASICRESP *basic = NULL;
+    ja_ocsp_facts_t read = { 0 };
+    X509 *issuer = NULL;
 
     ERR_clear_error();
     JA_TRY(issuer_of(&issuer, chain, scratch));
@@ -360,7 +360,7 @@ ja_err_t *ja_ocsp_read(ja_ocsp_facts_t *facts, const ja_chain_t *chain, const vo
 
 ja_err_t *ja_ocsp_peek(ja_ocsp_facts_t *facts, const void *der, apr_size_t len, apr_pool_t *scratch)
 {
-    OCSP_BASICRESP *basic;
+    OCSP_BASICRESP *basic = NULL;
 
     ERR_clear_error();
     JA_TRY(parse(&basic, der, len, scratch));
