@@ -56,7 +56,7 @@ class Demo:
 
         self.say(f"Waiting for {NAME}: account by EAB, order, http-01, certificate")
         self.httpd.wait_log("JA0006: staged", timeout=60)
-        self.say("Staged by www-data. It goes live by itself, within 12 s: root's parent takes it over")
+        self.say("Staged by www-data. It goes live by itself: root's parent looks every 10 s")
         until(self.is_served, "the certificate to be served", 30)
         self.say(f"https://{NAME} is served with a certificate of the CA")
         self.show("processes of httpd", f"at the start  {pids}\nnow           {self.httpd.pids()}")
