@@ -22,6 +22,11 @@ int ja_activate_is_rehearsal(void)
     return ap_state_query(AP_SQ_MAIN_STATE) == AP_SQ_MS_CREATE_PRE_CONFIG;
 }
 
+int ja_activate_has_parent(void)
+{
+    return !ap_exists_config_define("DEBUG") && !ap_exists_config_define("ONE_PROCESS");
+}
+
 ja_store_t *ja_activate_store(void)
 {
     return store;

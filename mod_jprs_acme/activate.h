@@ -15,6 +15,10 @@
 /* Is it the rehearsal that httpd is going through? To be asked in post_config. */
 int ja_activate_is_rehearsal(void);
 
+/* Does the server have a parent process? With httpd -X and -D ONE_PROCESS it doesn't: nobody takes
+ * sets over then while it runs. */
+int ja_activate_has_parent(void);
+
 /* The store, for the rest of this post_config. NULL if there is none: nothing managed, an error
  * that has been logged, or a rehearsal before the first start. */
 ja_store_t *ja_activate_store(void);

@@ -123,8 +123,8 @@ static void restart(void)
 {
     self->kept->is_ours = 1;
     ja_restart_begin(&self->kept->pace, ja_clock_now());
-    ja_log_line(self->log, JA_LOG_NOTICE,
-                NAME ": the server restarts gracefully, so that new certificates go live");
+    ja_event_tell(self->log, JA_EVENT_RESTARTING, NAME,
+                  "the server restarts gracefully, so that new certificates go live");
     kill(getpid(), AP_SIG_GRACEFUL);
 }
 

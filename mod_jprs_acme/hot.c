@@ -11,6 +11,7 @@
 #include "adopted.h"
 #include "aplog.h"
 #include "conf.h"
+#include "event/event.h"
 #include "shared.h"
 #include "stapling.h"
 
@@ -53,12 +54,19 @@ static int choose(SSL *ssl, void *domain)
 
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
+/* httpd -D JPRS_ACME_NOT_HOT: as with a mod_ssl that has no such hook, to see what is done then. */
+static int is_switched_off(void)
+{
+    return ap_exists_config_define("JPRS_ACME_NOT_HOT");
+}
+
 static int init_server(server_rec *s, apr_pool_t *pool, int is_proxy, SSL_CTX *ctx)
 {
     ja_site_t *site = ja_conf_site(s);
 
     (void)pool;
-    if (is_proxy || site->serves == JA_SERVES_OTHERS || !ja_shared_handover()) {
+    if (is_proxy || site->serves == JA_SERVES_OTHERS || !ja_shared_handover()
+        || is_switched_off()) {
         return DECLINED;
     }
     SSL_CTX_set_cert_cb(ctx, choose, (void *)site->domain);
@@ -69,7 +77,7 @@ static int init_server(server_rec *s, apr_pool_t *pool, int is_proxy, SSL_CTX *c
 
 int ja_hot_works(const ja_plan_domain_t *domain)
 {
-    return is_cold && !is_cold[domain->index] && !ap_exists_config_define("DEBUG");
+    return is_cold && !is_cold[domain->index] && ja_activate_has_parent();
 }
 
 int ja_hot_has(const ja_plan_domain_t *domain)
@@ -80,16 +88,17 @@ int ja_hot_has(const ja_plan_domain_t *domain)
 /* Where it was to be hot and can't be, somebody has to know before the first renewal. */
 static void tell(server_rec *s, const ja_plan_domain_t *cold, apr_pool_t *ptemp)
 {
-    if (ap_exists_config_define("DEBUG")) {
-        ja_log_line(ja_aplog_make(s, ptemp), JA_LOG_NOTICE,
-                    "mod_jprs_acme: with httpd -X new certificates go live at the next start only");
+    if (!ja_activate_has_parent()) {
+        ja_event_tell(ja_aplog_make(s, ptemp), JA_EVENT_NOT_HOT, "mod_jprs_acme",
+                      "without a parent process (httpd -X) new certificates go live at the next "
+                      "start only");
     }
     else if (cold) {
-        ja_log_line(ja_aplog_make(s, ptemp), JA_LOG_NOTICE,
-                    "%s: the running mod_ssl does not let certificates be changed without a "
-                    "restart: instead of \"ManagedDomainActivation hot\" the server restarts "
-                    "gracefully by itself",
-                    cold->name);
+        ja_event_tell(
+            ja_aplog_make(s, ptemp), JA_EVENT_NOT_HOT, cold->name,
+            "the running mod_ssl does not let certificates be changed without a restart: "
+            "instead of \"ManagedDomainActivation hot\" the server restarts gracefully by "
+            "itself");
     }
 }
 

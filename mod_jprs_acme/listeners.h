@@ -17,9 +17,9 @@
  *
  * For each virtual host with SSLEngine on, with SSLCertificateFile or without, up to 16 endpoints:
  * a specific address as it is (it may turn out to be another machine's); where listener and virtual
- * host are for all addresses, loopback, if no other virtual host has that to itself. The names are those of the virtual host that are of its
- * domain; of a ServerAlias *.x ja_proof_sni(), or if the domain has no such wildcard, its names
- * that the alias covers.
+ * host are for all addresses, loopback, if no other virtual host has that to itself. The names are
+ * those of the virtual host that are of its domain; of a ServerAlias *.x ja_proof_sni(), or if the
+ * domain has no such wildcard, its names that the alias covers.
  *
  * In post_config, because the listeners are open by then. `s` is the main server. */
 apr_hash_t *ja_listeners_find(server_rec *s, apr_pool_t *result, apr_pool_t *scratch);

@@ -60,11 +60,8 @@ static void serve_hot(const ja_plan_domain_t *domain, ja_store_t *store, apr_poo
     case JA_TAKEOVER_REFUSED:
         ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_REFUSED);
         break;
-    case JA_TAKEOVER_FAILED: /* stays on offer */
-        watch->pause = watch->pause == 0               ? RETRY_FIRST
-                       : watch->pause > RETRY_LAST / 2 ? RETRY_LAST
-                                                       : watch->pause * 2;
-        watch->retry_at = ja_clock_now() + watch->pause;
+    case JA_TAKEOVER_FAILED: /* stays on offer: the round ends with put_off() */
+        watch->retry_at = ja_clock_now();
         break;
     }
 }
@@ -85,6 +82,15 @@ static void serve(const ja_plan_domain_t *domain, ja_store_t *store, apr_pool_t 
 }
 
 /* ---- a round --------------------------------------------------------------------------------- */
+
+/* Something has failed in this round: it is tried again, later each time. */
+static void put_off(void)
+{
+    watch->pause = watch->pause == 0               ? RETRY_FIRST
+                   : watch->pause > RETRY_LAST / 2 ? RETRY_LAST
+                                                   : watch->pause * 2;
+    watch->retry_at = ja_clock_now() + watch->pause;
+}
 
 /* All that is on offer, beginning where the last round had to stop. */
 static void serve_all(ja_store_t *store, apr_pool_t *pool)
@@ -107,7 +113,12 @@ static void serve_all(ja_store_t *store, apr_pool_t *pool)
     apr_pool_destroy(scratch);
     watch->is_unfinished = step < n;
     watch->first = step < n ? (watch->first + step) % n : 0;
-    watch->pause = watch->retry_at == 0 ? 0 : watch->pause;
+    if (watch->retry_at != 0) {
+        put_off();
+    }
+    else {
+        watch->pause = 0;
+    }
 }
 
 static int has_work(int has_rung, apr_time_t now)
@@ -122,7 +133,8 @@ static void do_round(apr_pool_t *pool)
 
     if (err) {
         ja_event_errored(watch->log, "mod_jprs_acme", err, "opening the store", 0, pool);
-        watch->retry_at = ja_clock_now() + RETRY_LAST;
+        watch->is_unfinished = 0;
+        put_off();
         return;
     }
     serve_all(store, pool);
@@ -165,7 +177,6 @@ static int on_monitor(apr_pool_t *p, server_rec *s)
     if (!watch || (now < watch->look_at && watch->look_at - now <= LOOK_EVERY)) {
         return DECLINED;
     }
-    watch->look_at = now + LOOK_EVERY;
     has_rung = ja_handover_has_rung(watch->handover);
     apr_pool_create(&pool, p);
     watch->is_unserved |= ja_putback_look(pool);
@@ -174,6 +185,7 @@ static int on_monitor(apr_pool_t *p, server_rec *s)
     }
     see_to_restart(has_rung);
     apr_pool_destroy(pool);
+    watch->look_at = ja_clock_now() + LOOK_EVERY; /* it may have taken a while */
     return DECLINED;
 }
 

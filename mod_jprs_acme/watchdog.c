@@ -164,6 +164,7 @@ static void judge(ja_err_t *err, apr_pool_t *scratch)
 
     if (!err || atomic_load(&watch.is_stopping)) {
         watch.pause = 0;
+        watch.next_at = 0;
         return;
     }
     watch.pause = is_busy ? longer(watch.pause, BUSY_FIRST, BUSY_LAST)
@@ -213,6 +214,14 @@ static void work(void)
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
+/* The clock may have been put back since: nobody waits longer than the longest pause. */
+static int is_time(void)
+{
+    apr_time_t now = ja_clock_now();
+
+    return now >= watch.next_at || watch.next_at - now > FAILED_LAST;
+}
+
 /* STARTING comes once, as soon as this child has been chosen, RUNNING again and again after it.
  * The call lasts for as long as the runner has the work. */
 static apr_status_t tick(int state, void *data, apr_pool_t *pool)
@@ -222,7 +231,7 @@ static apr_status_t tick(int state, void *data, apr_pool_t *pool)
     if (state == AP_WATCHDOG_STATE_STOPPING) {
         stop();
     }
-    else if (ja_clock_now() >= watch.next_at) {
+    else if (is_time()) {
         work();
     }
     return APR_SUCCESS;
@@ -276,7 +285,7 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
     }
     watch.conf.plan = ja_conf_get(s)->plan;
     watch.conf.http01 = ja_shared_http01();
-    watch.conf.handover = ja_shared_handover();
+    watch.conf.handover = ja_activate_has_parent() ? ja_shared_handover() : NULL;
     watch.conf.staples = ja_shared_staples();
     watch.conf.targets = ja_listeners_find(s, pconf, ptemp);
     watch.conf.log = log;

@@ -29,6 +29,8 @@ static const event_row_t EVENTS[JA_EVENT_COUNT] = {
     [JA_EVENT_OVERDUE] = { "overdue", "JA0014", JA_LOG_WARNING },
     [JA_EVENT_ROLLED_BACK] = { "rolled back", "JA0016", JA_LOG_NOTICE },
     [JA_EVENT_VERIFIED] = { "verified", "JA0012", JA_LOG_NOTICE },
+    [JA_EVENT_RESTARTING] = { "restarting", "JA0017", JA_LOG_NOTICE },
+    [JA_EVENT_NOT_HOT] = { "not hot", "JA0018", JA_LOG_NOTICE },
 };
 
 const char *ja_event_name(ja_event_t event)

@@ -41,22 +41,6 @@ struct ja_proof_t {
 
 /* ---- the copy of a job ----------------------------------------------------------------------- */
 
-static const ja_set_t *copy_set(const ja_set_t *from, apr_pool_t *pool)
-{
-    ja_set_t *set = apr_pmemdup(pool, from, sizeof(*from));
-    apr_array_header_t *certs = apr_array_make(pool, from->certs->nelts, sizeof(ja_set_cert_t));
-    int i;
-
-    for (i = 0; i < from->certs->nelts; i++) {
-        ja_set_cert_copy(apr_array_push(certs), &APR_ARRAY_IDX(from->certs, i, ja_set_cert_t),
-                         pool);
-    }
-    set->name = apr_pstrdup(pool, from->name);
-    set->ca_url = apr_pstrdup(pool, from->ca_url);
-    set->certs = certs;
-    return set;
-}
-
 static const apr_array_header_t *copy_texts(const apr_array_header_t *from, apr_pool_t *pool)
 {
     apr_array_header_t *texts;
@@ -93,7 +77,7 @@ static void copy_job(ja_proof_job_t *job, const ja_proof_job_t *from, apr_pool_t
 {
     *job = *from;
     job->name = apr_pstrdup(pool, from->name);
-    job->live = copy_set(from->live, pool);
+    job->live = ja_set_copy(from->live, pool);
     job->earlier = copy_texts(from->earlier, pool);
     job->targets = copy_targets(from->targets, pool);
 }

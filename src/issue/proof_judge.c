@@ -108,7 +108,8 @@ static int is_early(const case_t *c)
 
 static void judge_failure(const case_t *c, const ja_err_t *failed)
 {
-    if (failed->code == JA_E_TIMEOUT && is_early(c)) {
+    /* JA_E_INTERNAL says nothing of the server: it was not asked. */
+    if (failed->code == JA_E_INTERNAL || (failed->code == JA_E_TIMEOUT && is_early(c))) {
         find(c, JA_PROOF_FAILED, ja_err_text(failed, c->pool));
         c->finding->again = 1;
         return;

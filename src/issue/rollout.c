@@ -30,7 +30,8 @@ struct ja_rollout_t {
     side_t live, staged;
     ja_timer_t *timer;
     int is_offered;            /* to the parent, who has not answered yet */
-    int is_told;               /* that the staged set waits               */
+    apr_time_t told_at;        /* that the staged set waits; 0: not yet   */
+    apr_int64_t days_told;     /* that it waits for somebody, of its age  */
     apr_interval_time_t pause; /* between looks                           */
 };
 
@@ -76,35 +77,40 @@ static const char *date_of(apr_time_t at, apr_pool_t *scratch)
     return date;
 }
 
-/* The staged set waits at the gate: told once. */
+/* Nothing is live, or not for long any more. */
+static int is_urgent(const ja_rollout_t *a)
+{
+    const ja_cert_facts_t *facts = a->live.set ? ja_set_first_to_expire(a->live.set) : NULL;
+
+    return !facts
+           || facts->not_after - ja_clock_now()
+                  < (facts->not_after - facts->not_before) / 100 * URGENT_PERCENT;
+}
+
+/* The staged set waits at the gate: told once, and once more for each day. */
 static void wait_there(ja_rollout_t *a, const ja_gate_t *gate, apr_pool_t *scratch)
 {
-    if (!a->is_told) {
+    apr_time_t now = ja_clock_now();
+    int is_overdue = a->told_at != 0 && is_urgent(a);
+
+    if (now - a->told_at >= REMIND_EVERY) {
         ja_event_tell(
-            a->conf.log, JA_EVENT_WAITING, a->conf.plan->name, "the staged set waits%s%s%s",
+            a->conf.log, is_overdue ? JA_EVENT_OVERDUE : JA_EVENT_WAITING, a->conf.plan->name,
+            "the staged set waits%s%s%s",
             gate->is_for_ocsp ? " until the CA's OCSP responder knows it" : "",
             gate->is_for_ocsp && gate->at != 0 ? ", or" : "",
             gate->at != 0 ? apr_pstrcat(scratch, " until ", date_of(gate->at, scratch), NULL) : "");
-        a->is_told = 1;
+        a->told_at = now;
     }
-    if (gate->at != 0) {
-        ja_timer_set(a->timer, gate->at);
-    }
-}
-
-static int is_urgent(const ja_set_t *live, apr_time_t now)
-{
-    const ja_cert_facts_t *facts = ja_set_first_to_expire(live);
-
-    return facts->not_after - now < (facts->not_after - facts->not_before) / 100 * URGENT_PERCENT;
+    ja_timer_set(a->timer, gate->at != 0 ? gate->at : a->told_at + REMIND_EVERY);
 }
 
 static void tell_overdue(const ja_rollout_t *a, apr_pool_t *scratch)
 {
     const ja_set_t *live = a->live.set;
-    int urgent = !live || is_urgent(live, ja_clock_now());
 
-    ja_event_tell(a->conf.log, urgent ? JA_EVENT_OVERDUE : JA_EVENT_WAITING, a->conf.plan->name,
+    ja_event_tell(a->conf.log, is_urgent(a) ? JA_EVENT_OVERDUE : JA_EVENT_WAITING,
+                  a->conf.plan->name,
                   "a set is staged since %s and waits for a restart (apachectl graceful); %s%s",
                   date_of(a->staged.set->created_at, scratch),
                   live ? "the one in use ends " : "nothing is in use before it",
@@ -112,13 +118,15 @@ static void tell_overdue(const ja_rollout_t *a, apr_pool_t *scratch)
 }
 
 /* Nothing happens by itself. That it has been staged has told whose turn it is: once more for each
- * day that is over. */
+ * day that is over, however often somebody looks. */
 static void remind(ja_rollout_t *a, apr_pool_t *scratch)
 {
     apr_interval_time_t age = ja_clock_now() - a->staged.set->created_at;
+    apr_int64_t days = age / REMIND_EVERY;
 
-    if (age >= REMIND_EVERY) {
+    if (days > a->days_told) {
         tell_overdue(a, scratch);
+        a->days_told = days;
     }
     look_again(a, REMIND_EVERY - (age > 0 ? age % REMIND_EVERY : 0));
 }
@@ -155,13 +163,14 @@ static void ask_gate(ja_rollout_t *a, apr_pool_t *scratch)
         wait_there(a, &gate, scratch);
         break;
     case JA_GATE_SHUT:
+        look_again(a, ASK_AGAIN); /* if it could not be removed */
         tell_news(a, JA_NEWS_REVOKED);
         break;
     case JA_GATE_OPEN:
-        if (a->conf.plan->activation == JA_ACTIVATION_MANUAL) {
+        if (a->conf.plan->activation == JA_ACTIVATION_MANUAL || !a->conf.handover) {
             remind(a, scratch);
         }
-        else if (a->conf.handover) {
+        else {
             offer(a);
         }
         break;
@@ -250,6 +259,19 @@ static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
     }
 }
 
+/* For the responses of the staged set. Those of earlier sets were kept until now, for whoever still
+ * served one. */
+static void make_room(const ja_rollout_t *a)
+{
+    apr_array_header_t *digests = apr_array_make(a->staged.pool, 2, sizeof(const char *));
+
+    if (a->conf.staples) {
+        ja_set_add_digests(digests, a->live.set);
+        ja_set_add_digests(digests, a->staged.set);
+        ja_staple_table_keep(a->conf.staples, a->conf.plan->index, digests);
+    }
+}
+
 static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set, ja_group_t group)
 {
     if (ja_set_is_same(side->set, set)) {
@@ -281,9 +303,11 @@ void ja_rollout_sets(ja_rollout_t *a, const ja_set_t *live, const ja_set_t *stag
         ja_handover_settle(a->conf.handover, a->conf.plan->index);
         a->is_offered = 0;
     }
-    a->is_told = 0;
+    a->told_at = 0;
+    a->days_told = 0;
     ja_timer_stop(a->timer);
     if (staged) {
+        make_room(a);
         look_again(a, 0);
     }
 }

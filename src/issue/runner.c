@@ -24,6 +24,10 @@
 /* A stop waits so long for the reply to a newOrder or newAccount. */
 #define STOP_LIMIT apr_time_from_msec(700)
 
+/* All timers go by the clock that can be set: put back by more than this, it would make them all late
+ * by so much. */
+#define CLOCK_BACK apr_time_from_sec(60)
+
 /* How often requests/ is looked at. */
 #define LOOK_EVERY apr_time_from_sec(5)
 
@@ -80,6 +84,7 @@ struct ja_runner_t {
     apr_time_t looked_for;    /* what requests/ had changed at then */
     apr_uint32_t is_stopping; /* set by any thread */
     apr_time_t stop_at;       /* the latest end, once the loop has seen it */
+    apr_time_t seen_at;       /* the time after the last round */
 };
 
 static void pump(ja_runner_t *r);
@@ -472,16 +477,6 @@ static void start_domain(ja_runner_t *r, slot_t *slot, const ja_plan_domain_t *p
     schedule(slot);
 }
 
-static void add_digests(apr_array_header_t *digests, const ja_set_t *set)
-{
-    int i;
-
-    for (i = 0; set && i < set->certs->nelts; i++) {
-        APR_ARRAY_PUSH(digests, const char *) =
-            APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t).facts.sha256;
-    }
-}
-
 /* OCSP responses of certificates that nobody has any more go. */
 static void sweep_responses(ja_runner_t *r, apr_pool_t *scratch)
 {
@@ -490,8 +485,8 @@ static void sweep_responses(ja_runner_t *r, apr_pool_t *scratch)
     int i;
 
     for (i = 0; i < n_domains(r); i++) {
-        add_digests(digests, r->slots[i].domain.live);
-        add_digests(digests, r->slots[i].domain.staged);
+        ja_set_add_digests(digests, r->slots[i].domain.live);
+        ja_set_add_digests(digests, r->slots[i].domain.staged);
     }
     err = ja_response_sweep(r->store, digests, scratch);
     if (err) {
@@ -612,12 +607,27 @@ static void on_nothing(void *baton)
     (void)baton;
 }
 
+/* The run ends if the clock was put back: the next one makes its timers from the files. */
+static void look_at_clock(ja_runner_t *r, apr_time_t now)
+{
+    if (now < r->seen_at - CLOCK_BACK) {
+        ja_log_line(r->conf.log, JA_LOG_NOTICE,
+                    "mod_jprs_acme: the clock was put back by %" APR_TIME_T_FMT
+                    " s: all due times are looked up again",
+                    apr_time_sec(r->seen_at - now));
+        __atomic_store_n(&r->is_stopping, 1, __ATOMIC_RELEASE);
+        r->stop_at = 0;
+    }
+    r->seen_at = now;
+}
+
 /* Asked after each round of the loop. */
 static int is_over(void *baton)
 {
     ja_runner_t *r = baton;
     apr_time_t now = ja_clock_now();
 
+    look_at_clock(r, now);
     if (!__atomic_load_n(&r->is_stopping, __ATOMIC_ACQUIRE)) {
         return 0;
     }

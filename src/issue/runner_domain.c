@@ -21,8 +21,10 @@
 
 /* ---- loading --------------------------------------------------------------------------------- */
 
+/* `before` is what was read the last time, or NULL. A disk that can't be read, or a server without
+ * descriptors left, says nothing of the set: no reason to order another one. */
 static const ja_set_t *load_set(const ja_domain_t *d, ja_store_t *store, ja_group_t group,
-                                const ja_log_t *log, apr_pool_t *scratch)
+                                const ja_set_t *before, const ja_log_t *log, apr_pool_t *scratch)
 {
     const ja_set_t *set = NULL;
     ja_err_t *err = ja_set_load(&set, store, group, d->plan->name, d->pool, scratch);
@@ -38,7 +40,7 @@ static const ja_set_t *load_set(const ja_domain_t *d, ja_store_t *store, ja_grou
     ja_event_errored(log, d->plan->name, err,
                      group == JA_GROUP_LIVE ? "reading the live set" : "reading the staged set", 0,
                      scratch);
-    return NULL;
+    return before && err->code == JA_E_IO ? ja_set_copy(before, d->pool) : NULL;
 }
 
 /* Every restart commits what is staged and may go live. What is still there waits at the gate, has
@@ -50,7 +52,7 @@ static const ja_set_t *load_staged(const ja_domain_t *d, ja_store_t *store, cons
     ja_err_t *err = ja_set_check_staged(store, plan, ja_clock_now(), scratch);
 
     if (!err) {
-        return load_set(d, store, JA_GROUP_STAGING, log, scratch);
+        return load_set(d, store, JA_GROUP_STAGING, NULL, log, scratch);
     }
     if (err->code == JA_E_SET_BAD) { /* the parent has told it as an error */
         ja_log_line(log, JA_LOG_INFO, "%s: %s: removing the staged set: %s", plan->name,
@@ -127,7 +129,7 @@ void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *st
     load_job(d, store, log, scratch);
     d->staged = load_staged(d, store, log,
                             scratch); /* first: if it goes live in between it is seen there */
-    d->live = load_set(d, store, JA_GROUP_LIVE, log, scratch);
+    d->live = load_set(d, store, JA_GROUP_LIVE, NULL, log, scratch);
     d->restored_at = ja_rollback_done_at(store, d->plan->name, scratch);
     if (has_work(&d->job) && !is_due(d, ja_clock_now())) {
         begin_anew(&d->job); /* killed after staging, before the job said so */
@@ -174,9 +176,10 @@ static void renew_pool(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, i
 
     apr_pool_create(&d->pool, d->parent);
     ja_job_copy(&d->job, &job, d->pool);
-    d->staged =
-        is_staged_new || d->staged ? load_set(d, store, JA_GROUP_STAGING, log, scratch) : NULL;
-    d->live = load_set(d, store, JA_GROUP_LIVE, log, scratch);
+    d->staged = is_staged_new || d->staged
+                    ? load_set(d, store, JA_GROUP_STAGING, d->staged, log, scratch)
+                    : NULL;
+    d->live = load_set(d, store, JA_GROUP_LIVE, d->live, log, scratch);
     d->restored_at = ja_rollback_done_at(store, d->plan->name, scratch);
     apr_pool_destroy(old);
 }

@@ -39,7 +39,8 @@ void ja_domain_hurry(ja_domain_t *domain);
  * for one certificate after the other. */
 void ja_domain_succeeded(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
 
-/* Somebody else has been at the sets: they are read again. */
+/* Somebody else has been at the sets: they are read again. After JA_E_IO, which is told, those of
+ * before count. */
 void ja_domain_reload(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
 
 /* What a proof has found is kept. */

@@ -129,6 +129,16 @@ int ja_set_is_same(const ja_set_t *a, const ja_set_t *b)
     return a->certs->nelts == b->certs->nelts && a->created_at == b->created_at;
 }
 
+void ja_set_add_digests(apr_array_header_t *digests, const ja_set_t *set)
+{
+    int i;
+
+    for (i = 0; set && i < set->certs->nelts; i++) {
+        APR_ARRAY_PUSH(digests, const char *) =
+            APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t).facts.sha256;
+    }
+}
+
 const ja_cert_facts_t *ja_set_first_to_expire(const ja_set_t *set)
 {
     const ja_cert_facts_t *first = &APR_ARRAY_IDX(set->certs, 0, const ja_set_cert_t).facts;

@@ -51,6 +51,10 @@ ja_set_t *ja_set_copy(const ja_set_t *from, apr_pool_t *pool);
 /* Are they the same certificates, put together at the same time? Both may be NULL. */
 int ja_set_is_same(const ja_set_t *a, const ja_set_t *b);
 
+/* Append the digests (const char *) of a set's certificates: they live with `set`, which may be
+ * NULL. */
+void ja_set_add_digests(apr_array_header_t *digests, const ja_set_t *set);
+
 /* The certificate with the earliest not_after: what renewal is computed from. Lives with `set`. */
 const ja_cert_facts_t *ja_set_first_to_expire(const ja_set_t *set);
 

@@ -134,20 +134,32 @@ ja_err_t *ja_staple_table_put(const ja_staple_table_t *table, int domain_index,
     return NULL;
 }
 
-void ja_staple_table_remove(const ja_staple_table_t *table, int domain_index,
-                            const char *sha256_hex)
+static int is_among(const head_t *head, const apr_array_header_t *sha256_hex)
+{
+    unsigned char digest[JA_STAPLE_DIGEST];
+    int i;
+
+    for (i = 0; i < sha256_hex->nelts; i++) {
+        if (parse_digest(digest, APR_ARRAY_IDX(sha256_hex, i, const char *))
+            && is_for(head, digest)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+void ja_staple_table_keep(const ja_staple_table_t *table, int domain_index,
+                          const apr_array_header_t *sha256_hex)
 {
     static const head_t FREE;
     slot_t *slots = slots_of(table, domain_index);
-    unsigned char digest[JA_STAPLE_DIGEST];
-    slot_t *slot;
+    head_t head;
+    int i;
 
-    if (!slots || !parse_digest(digest, sha256_hex)) {
-        return;
-    }
-    slot = find_slot(slots, table->per_domain, digest);
-    if (slot) {
-        ja_seqlock_write(&slot->sequence, slot->words, &FREE, sizeof(FREE));
+    for (i = 0; slots && i < table->per_domain; i++) {
+        if (read_head(&head, &slots[i]) && head.until != 0 && !is_among(&head, sha256_hex)) {
+            ja_seqlock_write(&slots[i].sequence, slots[i].words, &FREE, sizeof(FREE));
+        }
     }
 }
 

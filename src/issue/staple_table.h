@@ -9,6 +9,8 @@
 #ifndef JA_ISSUE_STAPLE_TABLE_H
 #define JA_ISSUE_STAPLE_TABLE_H
 
+#include <apr_tables.h>
+
 #include "base/err.h"
 
 #define JA_STAPLE_MAX    8000 /* bytes of a response; real ones have 300 to 2500 */
@@ -35,8 +37,11 @@ void ja_staple_table_init(ja_staple_table_t *table, void *memory, int n_domains,
 ja_err_t *ja_staple_table_put(const ja_staple_table_t *table, int domain_index,
                               const char *sha256_hex, const void *der, apr_size_t len,
                               apr_time_t until, apr_pool_t *scratch) JA_WARN_UNUSED;
-void ja_staple_table_remove(const ja_staple_table_t *table, int domain_index,
-                            const char *sha256_hex);
+
+/* The writer as well: free the places of the domain, but those of certificates with a digest in
+ * `sha256_hex` (const char *): what is still wanted is not what has to go for the next one. */
+void ja_staple_table_keep(const ja_staple_table_t *table, int domain_index,
+                          const apr_array_header_t *sha256_hex);
 
 /* The response for the certificate with that digest into `buffer`, its length in `*len`; 0 if there
  * is none that holds at `now`. Any process, any thread; no system call, no memory. Any index may be

@@ -24,6 +24,7 @@ struct ja_verify_t {
     apr_array_header_t *earlier; /* const char *: digests of those before it      */
     ja_timer_t *timer;
     int is_asking;
+    int is_stale;     /* what is being asked is about the set before it */
     const char *told; /* the verdict that was told last, or NULL: none            */
 };
 
@@ -87,9 +88,10 @@ static void on_done(void *baton, const ja_proof_result_t *result)
 {
     ja_verify_t *v = baton;
     ja_job_proof_t proof = { 0 };
+    int is_stale = v->is_stale;
 
-    v->is_asking = 0;
-    if (!v->live || result->verdict == JA_PROOF_UNASKED) {
+    v->is_asking = v->is_stale = 0;
+    if (is_stale || !v->live || result->verdict == JA_PROOF_UNASKED) {
         return;
     }
     if (result->again) {
@@ -153,6 +155,7 @@ static void change(ja_verify_t *v, const ja_set_t *live)
     v->live = live ? ja_set_copy(live, v->live_pool) : NULL;
     v->live_at = ja_clock_now();
     v->told = NULL;
+    v->is_stale = v->is_asking;
     ja_timer_stop(v->timer);
     if (old) {
         apr_pool_destroy(old);

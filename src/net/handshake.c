@@ -107,8 +107,8 @@ static ja_err_t *connect_to(trip_t *trip, const struct addrinfo *at)
     socklen_t len = sizeof(failed);
 
     trip->socket = socket(at->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    if (trip->socket < 0) {
-        return refused(trip, errno);
+    if (trip->socket < 0) { /* that is our own trouble, such as no descriptor left */
+        return ja_err_os(JA_E_INTERNAL, errno, trip->scratch, "a socket for %s", trip->to);
     }
     apr_pool_cleanup_register(trip->own, trip, close_socket, apr_pool_cleanup_null);
     if (connect(trip->socket, at->ai_addr, at->ai_addrlen) == 0) {
@@ -192,6 +192,15 @@ static ja_err_t *go_on(const trip_t *trip, int returned)
     return ja_ossl_err(JA_E_TLS, trip->scratch, "the TLS handshake with %s", trip->to);
 }
 
+/* A server that demands a certificate of its clients ends a TLS 1.2 handshake for want of one. By
+ * then it has shown its own, and proved that it has the key: OpenSSL goes no further otherwise. */
+static int is_all_seen(const trip_t *trip)
+{
+    int has_alerted = ERR_GET_REASON(ERR_peek_error()) > SSL_AD_REASON_OFFSET;
+
+    return has_alerted && SSL_get_peer_cert_chain(trip->ssl);
+}
+
 static ja_err_t *shake_hands(const trip_t *trip)
 {
     int returned;
@@ -202,6 +211,10 @@ static ja_err_t *shake_hands(const trip_t *trip)
         returned = SSL_connect(trip->ssl);
         if (returned == 1) {
             SSL_shutdown(trip->ssl); /* so that the server sees an orderly end */
+            ERR_clear_error();
+            return NULL;
+        }
+        if (is_all_seen(trip)) {
             ERR_clear_error();
             return NULL;
         }

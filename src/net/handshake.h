@@ -45,7 +45,8 @@ typedef struct {
                                      TLS allows less than 64 KiB, OpenSSL 16 KiB with TLS 1.2 */
 } ja_handshake_t;
 
-/* TLS 1.2 or 1.3. Returns within 0.1 s after `*cancelled` (NULL: never) has become 1. JA_E_CONNECT:
+/* TLS 1.2 or 1.3. No certificate is shown to a server that demands one: what it serves is seen all
+ * the same. Returns within 0.1 s after `*cancelled` (NULL: never) has become 1. JA_E_CONNECT:
  * nobody is there; JA_E_TIMEOUT: not within `limit`; JA_E_TLS: no handshake, such as when the
  * server has no certificate of that kind, or does not speak TLS; JA_E_CERT_BAD, JA_E_TOO_LARGE:
  * what came cannot be read; JA_E_STOPPED: cancelled; JA_E_SYNTAX: not an address; JA_E_CRYPTO,

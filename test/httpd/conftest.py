@@ -9,9 +9,14 @@ import pytest
 sys.dont_write_bytecode = True
 
 from harness import ca as ca_module
+from harness import paths
 from harness.front import Front
 from harness.gate import Gate
 from harness.httpd import Httpd
+
+sys.path.append(str(paths.TOP / "test/sim"))
+
+from sim.client import Sim      # noqa: E402
 
 
 def pytest_collection_modifyitems(items):
@@ -139,3 +144,29 @@ def make_shared_httpd(_shared_fronts):
 def httpd(make_httpd, ca):
     """One server for the usual CA, not yet configured or started."""
     return make_httpd(ca)
+
+
+@pytest.fixture(scope="module")
+def running_sim(tmp_path_factory):
+    """The simulator of the JPRS service, one for a file."""
+    directory = tmp_path_factory.mktemp("sim")
+    sim = Sim(directory).start()
+    yield sim
+    sim.stop()
+    assert "Traceback" not in (directory / "jprs_sim.out").read_text()
+
+
+@pytest.fixture
+def sim(running_sim):
+    """It, as if freshly started; accounts and certificates stay."""
+    running_sim.reset()
+    return running_sim
+
+
+@pytest.fixture
+def sim_httpd(sim, make_httpd):
+    """A server of its own account at the simulator, not yet configured or started."""
+    server = make_httpd(sim)
+    eab = sim.post("/eab")
+    server.write_private(server.eab_file, f"{eab['kid']}\n{eab['hmac']}\n")
+    return server

@@ -6,18 +6,13 @@ no loop, does not hold up a graceful restart, and once it is gone the certificat
 
 import os
 import signal
-import sys
 import time
 
 import pytest
 
-from harness import cli, conf, paths
+from harness import cli, conf
 from harness.processes import is_alive
 from harness.wait import until
-
-sys.path.append(str(paths.TOP / "test/sim"))
-
-from sim.client import Sim      # noqa: E402
 
 BEGIN = ["directory", "newNonce"]
 STEPS = ["newOrder", "authz", "challenge", "order", "finalize", "certificate"]
@@ -44,16 +39,9 @@ REQUESTS_MAX = 20       # about one domain; 7 if all is well, 5 more for each re
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    sim = Sim(tmp_path_factory.mktemp("sim")).start()
-    yield sim
-    sim.stop()
-
-
-@pytest.fixture(scope="module")
-def httpd(running, make_shared_httpd):
+def httpd(running_sim, make_shared_httpd):
     """With an account and one certificate."""
-    httpd = make_shared_httpd(running)
+    httpd = make_shared_httpd(running_sim)
     httpd.guard.tolerate("JA0(204|[345])", "what these faults are called")
     httpd.manage(FIRST).serve(FIRST).start()
     httpd.wait_staged(FIRST)
@@ -61,10 +49,9 @@ def httpd(running, make_shared_httpd):
 
 
 @pytest.fixture
-def sim(running):
-    running.reset()
-    yield running
-    running.delete("/rules")
+def sim(sim):
+    yield sim
+    sim.delete("/rules")
 
 
 def states(httpd):

@@ -6,17 +6,12 @@ Rows E2, E6 and E21 are about revocation: of them only the classifier's unit tes
 
 import datetime
 import json
-import sys
 import time
 
 import pytest
 
-from harness import cli, paths
+from harness import cli
 from harness.wait import never, until
-
-sys.path.append(str(paths.TOP / "test/sim"))
-
-from sim.client import Sim      # noqa: E402
 
 GOOD = "good.example.jp"
 
@@ -58,26 +53,9 @@ NEXT = {"later": (1, 30, 36), "fresh": (1, 30, 36), "ca": (1, 30, 36), "anew": (
 WAYS = [("both", None), ("en", 500), ("en", 404), ("ja", None), ("sjis", None), ("hostile", 403)]
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    sim = Sim(tmp_path_factory.mktemp("sim")).start()
-    yield sim
-    sim.stop()
-
-
 @pytest.fixture
-def sim(running):
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def httpd(sim, make_httpd):
-    """A server of its own account."""
-    server = make_httpd(sim)
-    eab = sim.post("/eab")
-    server.write_private(server.eab_file, f"{eab['kid']}\n{eab['hmac']}\n")
-    return server
+def httpd(sim_httpd):
+    return sim_httpd
 
 
 def name_of(row):

@@ -1,18 +1,13 @@
 """New certificates wait for the CA's OCSP responder, and have its response with them."""
 
 import datetime
-import sys
 import time
 
 import pytest
 
-from harness import cli, paths, tlsclient
+from harness import cli, tlsclient
 from harness.load import Handshakes
 from harness.wait import until
-
-sys.path.append(str(paths.TOP / "test/sim"))
-
-from sim.client import Sim      # noqa: E402
 
 NAME = "www.example.jp"
 
@@ -20,26 +15,9 @@ POLL = 60       # the longest time between two questions to the responder
 HOT = 12        # httpd calls its monitor hook every ten seconds
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    sim = Sim(tmp_path_factory.mktemp("sim")).start()
-    yield sim
-    sim.stop()
-
-
 @pytest.fixture
-def sim(running):
-    running.reset()
-    return running
-
-
-@pytest.fixture
-def httpd(sim, make_httpd):
-    """A server of its own account."""
-    server = make_httpd(sim)
-    eab = sim.post("/eab")
-    server.write_private(server.eab_file, f"{eab['kid']}\n{eab['hmac']}\n")
-    return server
+def httpd(sim_httpd):
+    return sim_httpd
 
 
 def next_of(httpd):
@@ -54,7 +32,8 @@ def test_no_handshake_sees_a_certificate_before_the_responder_knows_it(httpd, si
     clients.start()
     httpd.wait_log("JA0013: waiting: .* until the CA's OCSP responder knows it, or until")
     assert next_of(httpd) == "ocsp"
-    until(lambda: len(clients.seen) > 1, "the certificate to be served", POLL + HOT + 10)
+    first = until(lambda: tlsclient.stapled(httpd.https_port, NAME, other_than=temporary),
+                  "the certificate to be served", POLL + HOT + 10)
     clients.stop()
     assert not clients.failures
     new = httpd.served(NAME).serial_number
@@ -63,7 +42,7 @@ def test_no_handshake_sees_a_certificate_before_the_responder_knows_it(httpd, si
     assert len(answers) >= 2, "unknown at first"
     good_at = datetime.datetime.fromisoformat(answers[-1]["at"].replace("Z", "+00:00"))
     assert 0 < clients.seen[new] - good_at.timestamp() < HOT, "after the responder said so"
-    assert tlsclient.staple_of(httpd.https_port, NAME) == "good"
+    assert first == (new, "good"), "a response with the first handshake"
     assert not [line for line in httpd.error_log().splitlines() if ":error]" in line]
 
 
@@ -106,3 +85,16 @@ def test_stapling_can_be_off(httpd, sim):
     httpd.manage(NAME, Stapling="off").serve(NAME)
     httpd.obtain(NAME)
     assert tlsclient.staple_of(httpd.https_port, NAME) is None
+
+
+def test_a_mod_ssl_without_the_hook_gets_a_restart_and_staples(httpd, sim):
+    """What is done then can be seen with a Define; staples go through httpd's own hooks."""
+    httpd.manage(NAME, Activation=None).serve(NAME)
+    httpd.acme += "Define JPRS_ACME_NOT_HOT\n"
+    httpd.start()
+    assert "www.example.jp: JA0018: not hot: " in httpd.error_log()
+    httpd.wait_log("JA0017: restarting: ", timeout=70)
+    until(lambda: httpd.https(NAME)[0] == 200, "the certificate to be served", 20)
+    until(lambda: tlsclient.staple_of(httpd.https_port, NAME) == "good", "a staple")
+    httpd.restart()
+    assert tlsclient.staple_of(httpd.https_port, NAME) == "good", "kept over the restart"

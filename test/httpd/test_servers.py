@@ -50,15 +50,17 @@ MDomain {theirs}
     assert tlsclient.names_of(httpd.served(theirs)) == [theirs]
 
 
-def test_one_process_mode_starts(httpd):
-    """httpd -X never runs the monitor hook; it must still start, serve and stop."""
+@pytest.mark.parametrize("options", [["-X"], ["-DONE_PROCESS", "-DFOREGROUND"]])
+def test_one_process_mode_starts(httpd, options):
+    """It never runs the monitor hook; it must still start, serve, stop, and say so."""
     httpd.manage(NAME).serve(NAME).write()
     process = subprocess.Popen([paths.APACHE, "-d", httpd.root, "-f",
-                                httpd.root / "conf/httpd.conf", "-X"],
+                                httpd.root / "conf/httpd.conf", *options],
                                stdin=subprocess.DEVNULL)
     try:
         until(lambda: is_listening(httpd.http_port), "httpd -X")
         assert httpd.get("/")[0] == 200
+        httpd.wait_log("new certificates go live at the next start only")
     finally:
         process.terminate()
         process.wait(20)

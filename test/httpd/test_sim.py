@@ -32,26 +32,10 @@ COMMAND = paths.TOP / "test/sim/jprs_sim"
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory):
-    directory = tmp_path_factory.mktemp("sim")
-    sim = Sim(directory).start()
-    yield sim
-    sim.stop()
-    assert "Traceback" not in (directory / "jprs_sim.out").read_text()
-
-
-@pytest.fixture
-def sim(running):
-    """The simulator, as if freshly started; accounts and certificates stay."""
-    running.reset()
-    return running
-
-
-@pytest.fixture(scope="module")
-def account(running):
+def account(running_sim):
     """One registered account."""
-    eab = running.post("/eab")
-    account = Account(running.directory_url, running.anchor_file)
+    eab = running_sim.post("/eab")
+    account = Account(running_sim.directory_url, running_sim.anchor_file)
     assert account.register(eab["kid"], eab["hmac"]).status_code == 201
     return account
 

@@ -56,12 +56,21 @@ def https_get(port, name, path="/", roots_pem=None):
             return read_reply(tls)
 
 
-def staple_of(port, name):
-    """What openssl s_client is stapled -> "good", "unknown", ...; None: nothing."""
+def stapled(port, name, other_than=None):
+    """One handshake of openssl s_client -> (serial number, "good"; None: no response came along);
+    None if that is the certificate with the serial number other_than.
+    """
     done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-servername",
                            name, "-status"], input="", capture_output=True, text=True, timeout=20)
-    found = re.search(r"Cert Status: (\w+)", done.stdout)
-    return found[1] if found else None
+    pem = re.search(r"-----BEGIN CERTIFICATE.*?END CERTIFICATE-----", done.stdout, re.S)[0]
+    serial = x509.load_pem_x509_certificate(pem.encode()).serial_number
+    status = re.search(r"Cert Status: (\w+)", done.stdout)
+    return None if serial == other_than else (serial, status[1] if status else None)
+
+
+def staple_of(port, name):
+    """What is stapled -> "good", "unknown", ...; None: nothing."""
+    return stapled(port, name)[1]
 
 
 def session_of(port, name):

@@ -206,6 +206,17 @@ static void a_busy_server_gets_another_chance(void **state)
     expect(&finding, JA_PROOF_FAILED, "SERVED_NOT", "no answer");
 }
 
+static void what_was_not_asked_is_no_verdict_on_the_server(void **state)
+{
+    ja_err_t *own = ja_err_make(JA_E_INTERNAL, pool, "no descriptor left");
+    ja_proof_finding_t finding;
+
+    (void)state;
+    ja_proof_judge(&finding, &job, &asked, NULL, own, LATE, pool);
+    assert_int_equal(finding.again, 1);
+    expect(&finding, JA_PROOF_FAILED, "none", "no descriptor left");
+}
+
 static void a_wildcard_is_asked_for_by_a_name_below_it(void **state)
 {
     const char *long_name = apr_psprintf(pool, "*.%060d.%060d.%060d.%058d.jp", 1, 2, 3, 4);
@@ -227,6 +238,7 @@ int main(void)
         JUDGE_TEST(a_missing_staple_is_an_error_if_it_is_a_must),
         JUDGE_TEST(a_failed_handshake_is_told_with_its_reason),
         JUDGE_TEST(a_busy_server_gets_another_chance),
+        JUDGE_TEST(what_was_not_asked_is_no_verdict_on_the_server),
         JUDGE_TEST(a_wildcard_is_asked_for_by_a_name_below_it),
     };
 

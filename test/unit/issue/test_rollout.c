@@ -2,12 +2,15 @@
 
 #include <apr_strings.h>
 
+#include "../pki/responder.h"
+#include "issue/response.h"
 #include "issue/rollout.h"
 
 #define S(n)  apr_time_from_sec(n)
 #define DAY_S 86400
 
 static ja_handover_t *handover;
+static ja_staple_table_t *staples;
 static ja_rollout_t *rollout;
 static const char *news; /* what was told, "taken revoked ..." */
 static int is_busy;      /* whoever is told has no time        */
@@ -30,6 +33,7 @@ static int begins(void **state)
     handover = ja_handover_make(apr_pcalloc(pool, ja_handover_bytes(1)), 1, pool);
     scene.domain.delay.kind = JA_DELAY_OFF;
     scene.domain.activation = JA_ACTIVATION_HOT;
+    staples = NULL;
     news = "";
     is_busy = 0;
     return result;
@@ -45,6 +49,7 @@ static void make(ja_handover_t *to)
                                .store = scene.store,
                                .log = &scene.log,
                                .handover = to,
+                               .staples = staples,
                                .news = on_news };
 
     rollout = ja_rollout_make(&conf, pool);
@@ -125,6 +130,25 @@ static void the_gate_is_waited_for(void **state)
     assert_true(ja_handover_has_rung(handover));
 }
 
+/* One that has to be stapled waits for the responder alone, and that may last. */
+static void whoever_waits_for_the_responder_alone_is_reminded(void **state)
+{
+    ja_set_t *set = new_set("one");
+    ja_cert_facts_t *facts = &APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t).facts;
+
+    (void)state;
+    facts->ocsp_url = "http://ocsp.example/";
+    facts->must_staple = scene.domain.stapling = 1;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, set);
+    pass(S(10));
+    assert_non_null(strstr(scene.lines, "JA0013: waiting: the staged set waits until the CA's"));
+    assert_null(strstr(scene.lines, "JA0014"));
+    pass(S(DAY_S));
+    assert_non_null(strstr(scene.lines, "JA0014: overdue: the staged set waits until the CA's"));
+    assert_false(ja_handover_has_rung(handover));
+}
+
 static void a_refusal_is_told(void **state)
 {
     (void)state;
@@ -134,6 +158,39 @@ static void a_refusal_is_told(void **state)
     ja_handover_answer(handover, 0, JA_HANDOVER_REFUSED);
     pass(S(15));
     assert_string_equal(news, "refused ");
+}
+
+static void keep_revoked(const char *sha256)
+{
+    const issued_t issued = issue_leaf(NULL);
+    response_t revoked = GOOD_RESPONSE;
+    ja_bytes_t der;
+    ja_item_t item;
+
+    revoked.status = V_OCSP_CERTSTATUS_REVOKED;
+    der = respond(&revoked, &issued);
+    item = (ja_item_t){ ja_response_item(sha256, pool), der.bytes, der.len, 1 };
+    works(ja_store_save(scene.store, JA_GROUP_OCSP, NULL, &item, JA_FS_LAZY, pool));
+}
+
+/* Whoever is told removes it; if that fails, he is told again. */
+static void a_revoked_set_is_told_as_long_as_it_is_there(void **state)
+{
+    ja_set_t *set = new_set("one");
+
+    (void)state;
+    APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t).facts.ocsp_url = "http://ocsp.example/";
+    keep_revoked("one");
+    make(handover);
+    ja_rollout_sets(rollout, NULL, set);
+    pass(S(1));
+    assert_string_equal(news, "revoked ");
+    pass(S(60));
+    assert_string_equal(news, "revoked revoked ");
+    assert_false(ja_handover_has_rung(handover));
+    ja_rollout_sets(rollout, NULL, NULL);
+    pass(S(DAY_S));
+    assert_string_equal(news, "revoked revoked ");
 }
 
 /* The parent was busy, but the set is still there: he may have had his reasons. */
@@ -232,6 +289,33 @@ static void a_set_for_another_configuration_waits(void **state)
     assert_false(ja_handover_has_rung(handover));
 }
 
+/* What is live keeps its response, even if those of earlier sets last longer. */
+static void a_staged_set_takes_the_place_of_earlier_ones(void **state)
+{
+    static const char *const DIGESTS[] = {
+        "1a00000000000000000000000000000000000000000000000000000000000000",
+        "2a00000000000000000000000000000000000000000000000000000000000000",
+        "3a00000000000000000000000000000000000000000000000000000000000000",
+    };
+    static const unsigned char EARLIER[JA_STAPLE_DIGEST] = { 0x1a },
+                               LIVE[JA_STAPLE_DIGEST] = { 0x2a };
+    char response[JA_STAPLE_MAX];
+    ja_staple_table_t table;
+    apr_size_t len;
+
+    (void)state;
+    ja_staple_table_init(&table, apr_pcalloc(pool, ja_staple_table_bytes(1, 2)), 1, 2);
+    works(ja_staple_table_put(&table, 0, DIGESTS[0], "x", 1, scene.now + S(9), pool));
+    works(ja_staple_table_put(&table, 0, DIGESTS[1], "y", 1, scene.now + S(8), pool));
+    staples = &table;
+    make(handover);
+    ja_rollout_sets(rollout, new_set(DIGESTS[1]), NULL);
+    assert_true(ja_staple_table_get(response, &len, &table, 0, EARLIER, scene.now));
+    ja_rollout_sets(rollout, new_set(DIGESTS[1]), new_set(DIGESTS[2]));
+    works(ja_staple_table_put(&table, 0, DIGESTS[2], "z", 1, scene.now + S(9), pool));
+    assert_true(ja_staple_table_get(response, &len, &table, 0, LIVE, scene.now));
+}
+
 static void manual_means_to_remind(void **state)
 {
     const ja_set_t *live = set_of("old", scene.now - S(60 * DAY_S), scene.now + S(11 * DAY_S));
@@ -250,13 +334,40 @@ static void manual_means_to_remind(void **state)
     assert_non_null(strstr(scene.lines, "JA0014: overdue"));
 }
 
+/* News of the live set's response are no reason to say it again. */
+static void a_reminder_is_for_a_day(void **state)
+{
+    const ja_item_t nonsense = { "x", "x", 1, 0 };
+    ja_set_t *live = new_set("old");
+    const ja_set_t *staged = set_of("one", scene.now - S(2 * DAY_S), scene.now + S(9));
+    int generation;
+
+    (void)state;
+    works(ja_store_commit(&generation, scene.store, "a.jp", &nonsense, 1, 1, pool));
+    APR_ARRAY_IDX(live->certs, 0, ja_set_cert_t).facts.ocsp_url = "http://ocsp.example/";
+    scene.domain.activation = JA_ACTIVATION_MANUAL;
+    scene.domain.stapling = 1;
+    make(handover);
+    ja_rollout_sets(rollout, NULL, staged);
+    pass(S(1));
+    assert_non_null(strstr(scene.lines, "a set is staged since "));
+    scene.lines = "";
+    ja_rollout_sets(rollout, live, staged);
+    pass(S(3600));
+    assert_non_null(strstr(scene.lines, "no OCSP response can be had"));
+    assert_null(strstr(scene.lines, "a set is staged since "));
+}
+
 static void without_a_parent_it_waits_for_a_restart(void **state)
 {
     (void)state;
     make(NULL);
     ja_rollout_sets(rollout, NULL, new_set("one"));
+    pass(S(10));
+    assert_string_equal(scene.lines, "");
     pass(S(DAY_S));
     assert_string_equal(news, "");
+    assert_non_null(strstr(scene.lines, "JA0014: overdue: a set is staged since "));
 }
 
 int main(void)
@@ -264,7 +375,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ROLLOUT_TEST(a_ready_set_is_offered_and_taken),
         ROLLOUT_TEST(the_gate_is_waited_for),
+        ROLLOUT_TEST(whoever_waits_for_the_responder_alone_is_reminded),
         ROLLOUT_TEST(a_refusal_is_told),
+        ROLLOUT_TEST(a_revoked_set_is_told_as_long_as_it_is_there),
         ROLLOUT_TEST(what_is_still_staged_is_offered_again_later),
         ROLLOUT_TEST(what_the_parent_does_by_himself_is_noticed),
         ROLLOUT_TEST(what_was_offered_is_answered_once),
@@ -272,7 +385,9 @@ int main(void)
         ROLLOUT_TEST(the_same_sets_again_change_nothing),
         ROLLOUT_TEST(another_set_is_offered_anew),
         ROLLOUT_TEST(a_set_for_another_configuration_waits),
+        ROLLOUT_TEST(a_staged_set_takes_the_place_of_earlier_ones),
         ROLLOUT_TEST(manual_means_to_remind),
+        ROLLOUT_TEST(a_reminder_is_for_a_day),
         ROLLOUT_TEST(without_a_parent_it_waits_for_a_restart),
     };
 

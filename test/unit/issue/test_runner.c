@@ -27,8 +27,17 @@ static ja_plan_domain_t domain;
 static ja_http01_table_t *table;
 static ja_runner_t *runner;
 static const char *lines;
-static const char *stop_after; /* a line with this in it */
+static const char *stop_after;     /* a line with this in it */
+static const char *put_back_after; /* likewise: the clock is right from then on */
+static apr_interval_time_t ahead;  /* the clock is, until then */
 static int closed_socket;
+
+/* Any thread. */
+static apr_time_t wrong_clock(void *baton)
+{
+    (void)baton;
+    return apr_time_now() + __atomic_load_n(&ahead, __ATOMIC_ACQUIRE);
+}
 
 static void keep_line(void *baton, ja_level_t level, const char *line)
 {
@@ -37,6 +46,9 @@ static void keep_line(void *baton, ja_level_t level, const char *line)
     lines = apr_pstrcat(pool, lines, line, "\n", NULL);
     if (stop_after && strstr(line, stop_after)) {
         ja_runner_stop(runner);
+    }
+    if (put_back_after && strstr(line, put_back_after)) {
+        __atomic_store_n(&ahead, 0, __ATOMIC_RELEASE);
     }
 }
 
@@ -88,7 +100,7 @@ static int runner_begins(void **state)
     ja_runner_conf_t conf = { .plan = &plan, .log = &LOG, .user_agent = "test" };
 
     lines = "";
-    stop_after = NULL;
+    stop_after = put_back_after = NULL;
     if (pool_begins(state) != 0) {
         return -1;
     }
@@ -213,6 +225,18 @@ static void without_the_ca_no_order_is_begun(void **state)
     WORKS(ja_runner_run(runner));
     assert_non_null(strstr(lines, "127.0.0.1-01234567: JA0300: while registering the account"));
     assert_null(strstr(lines, "a.jp: JA0003"));
+}
+
+/* As when the time comes from the network after the server has started. */
+static void a_clock_that_is_put_back_ends_the_run(void **state)
+{
+    (void)state;
+    ahead = apr_time_from_sec(9 * 3600);
+    put_back_after = "JA0300";
+    ja_clock_use(wrong_clock, NULL);
+    WORKS(ja_runner_run(runner));
+    ja_clock_use(NULL, NULL);
+    assert_non_null(strstr(lines, "the clock was put back by 32"));
 }
 
 static void an_attempt_that_fails_is_told_and_waits(void **state)
@@ -341,6 +365,7 @@ int main(void)
         RUNNER_TEST(without_a_store_it_says_so),
         RUNNER_TEST(there_is_one_at_a_time),
         RUNNER_TEST(without_the_ca_no_order_is_begun),
+        RUNNER_TEST(a_clock_that_is_put_back_ends_the_run),
         RUNNER_TEST(an_attempt_that_fails_is_told_and_waits),
         RUNNER_TEST(challenges_of_an_order_in_flight_are_set_up_again),
         RUNNER_TEST(after_a_batch_only_they_are_left),

@@ -1,6 +1,7 @@
 #include "set_fixture.h"
 
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -317,6 +318,30 @@ static void a_store_that_cannot_be_written_is_told(void **state)
     assert_in_range(next_at() - NOW, 30 * SECONDS, 36 * SECONDS);
 }
 
+/* ---- news of the sets ------------------------------------------------------------------------ */
+
+static void sets_that_cannot_be_read_again_are_still_there(void **state)
+{
+    struct rlimit limit, none;
+
+    (void)state;
+    make_live(P256_ONLY, 0);
+    load();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    ja_domain_reload(&domain, store, &LOG);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_non_null(strstr(lines, "while reading the live set: "));
+    assert_non_null(domain.live);
+    next_at();
+    assert_int_equal(why, JA_DUE_AGE);
+    tree_put(in_store("live/a.jp/set.json"), "{");
+    ja_domain_reload(&domain, store, &LOG);
+    assert_null(domain.live);
+}
+
 /* ---- success --------------------------------------------------------------------------------- */
 
 static void a_success_ends_the_job(void **state)
@@ -443,6 +468,7 @@ int main(void)
         DOMAIN_TEST(another_configuration_begins_anew),
         DOMAIN_TEST(a_clock_that_was_wrong_is_forgiven),
         DOMAIN_TEST(a_store_that_cannot_be_written_is_told),
+        DOMAIN_TEST(sets_that_cannot_be_read_again_are_still_there),
         DOMAIN_TEST(a_success_ends_the_job),
         DOMAIN_TEST(after_failures_it_is_a_recovery),
         DOMAIN_TEST(a_success_that_does_not_help_is_not_repeated_at_once),

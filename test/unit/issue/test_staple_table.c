@@ -60,6 +60,18 @@ static ja_err_t *put(int domain, int n, const char *response)
     return put_until(domain, n, response, LATER);
 }
 
+/* Of certificate number `n` only, or of none. */
+static void keep(int domain, int n)
+{
+    apr_array_header_t *digests = apr_array_make(pool, 2, sizeof(const char *));
+
+    if (n > 0) {
+        APR_ARRAY_PUSH(digests, const char *) = hex_of(n);
+    }
+    APR_ARRAY_PUSH(digests, const char *) = "no digest";
+    ja_staple_table_keep(&table, domain, digests);
+}
+
 static int get(int domain, int n)
 {
     return ja_staple_table_get(got, &got_len, &table, domain, digest_of(n), NOW);
@@ -79,7 +91,8 @@ static void an_empty_table_has_nothing(void **state)
     (void)state;
     assert_false(get(0, 1));
     assert_false(ja_staple_table_get(got, &got_len, &table, 0, ZERO, NOW));
-    ja_staple_table_remove(&table, 0, hex_of(1));
+    keep(0, 1);
+    assert_false(get(0, 1));
 }
 
 static void what_is_put_is_got(void **state)
@@ -93,9 +106,22 @@ static void what_is_put_is_got(void **state)
     is_got(2, 3, "three");
     assert_false(get(0, 3));
     assert_false(get(1, 1));
-    ja_staple_table_remove(&table, 0, hex_of(1));
+}
+
+static void only_what_is_wanted_keeps_its_place(void **state)
+{
+    (void)state;
+    WORKS(put_until(0, 1, "one", LATER + 1));
+    WORKS(put_until(0, 2, "two", LATER));
+    WORKS(put(1, 1, "of another domain"));
+    keep(0, 2);
     assert_false(get(0, 1));
-    is_got(0, 2, "two, longer");
+    WORKS(put(0, 3, "three"));
+    is_got(0, 2, "two");
+    is_got(0, 3, "three");
+    keep(0, 0);
+    assert_false(get(0, 2));
+    is_got(1, 1, "of another domain");
 }
 
 static void a_newer_one_takes_its_place(void **state)
@@ -153,12 +179,12 @@ static void places_and_digests_are_checked(void **state)
     FAILS(put(-1, 1, "x"), JA_E_INTERNAL, "place -1");
     assert_false(get(DOMAINS, 1));
     assert_false(get(-1, 1));
-    ja_staple_table_remove(&table, DOMAINS, hex_of(1));
+    keep(DOMAINS, 1);
+    keep(-1, 1);
     FAILS(ja_staple_table_put(&table, 0, "abc", "x", 1, LATER, pool), JA_E_INTERNAL, "abc");
     hex = apr_pstrdup(pool, hex_of(1));
     hex[63] = 'x';
     FAILS(ja_staple_table_put(&table, 0, hex, "x", 1, LATER, pool), JA_E_INTERNAL, "x\"");
-    ja_staple_table_remove(&table, 0, "abc");
 }
 
 /* ---- damaged memory -------------------------------------------------------------------------- */
@@ -213,7 +239,8 @@ static void any_content_of_the_memory_is_survived(void **state)
         }
         WORKS(put(DOMAINS - 1, 1, "one"));
         is_got(DOMAINS - 1, 1, "one");
-        ja_staple_table_remove(&table, DOMAINS - 1, hex_of(1));
+        keep(DOMAINS - 1, 0);
+        assert_false(get(DOMAINS - 1, 1));
     }
 }
 
@@ -319,6 +346,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TABLE_TEST(an_empty_table_has_nothing),
         TABLE_TEST(what_is_put_is_got),
+        TABLE_TEST(only_what_is_wanted_keeps_its_place),
         TABLE_TEST(a_newer_one_takes_its_place),
         TABLE_TEST(without_room_the_first_to_end_goes),
         TABLE_TEST(what_has_ended_is_not_given_out),

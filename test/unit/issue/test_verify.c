@@ -144,6 +144,29 @@ static void the_set_before_it_is_given_time(void **state)
     assert_string_equal(found.verdict, "verified");
 }
 
+static void a_new_set_goes_live(void *baton)
+{
+    (void)baton;
+    assert_int_equal(n_found, 0);
+    ja_verify_set(verify, set_of("two"), NULL);
+}
+
+/* That "one" is served, or no more, says nothing of "two". */
+static void an_answer_about_the_set_before_it_does_not_count(void **state)
+{
+    (void)state;
+    ja_verify_set(verify, set_of("one"), NULL);
+    ja_timer_set(ja_timer_make(scene.loop, a_new_set_goes_live, NULL, pool), scene.now + S(1));
+    pass(S(5));
+    assert_int_equal(asked, 2);
+    assert_int_equal(n_found, 0);
+    assert_string_equal(scene.lines, "");
+    served = "two";
+    pass(S(70));
+    assert_int_equal(n_found, 1);
+    assert_string_equal(found.sha256, "two");
+}
+
 static void something_else_is_an_error_until_it_is_mended(void **state)
 {
     (void)state;
@@ -178,6 +201,7 @@ int main(void)
         VERIFY_TEST(what_is_served_is_verified_once),
         VERIFY_TEST(what_was_verified_before_a_restart_is_not_asked_again),
         VERIFY_TEST(the_set_before_it_is_given_time),
+        VERIFY_TEST(an_answer_about_the_set_before_it_does_not_count),
         VERIFY_TEST(something_else_is_an_error_until_it_is_mended),
         VERIFY_TEST(served_nowhere_nothing_is_asked),
     };

@@ -1,6 +1,7 @@
 #include "../pki/fixture.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include <apr_strings.h>
 #include <apr_thread_proc.h>
@@ -131,6 +132,26 @@ static void a_kind_that_the_server_lacks_is_no_handshake(void **state)
     expect_chain(0);
 }
 
+static void what_a_server_serves_is_seen_without_a_certificate_of_ours(void **state)
+{
+    (void)state;
+    conf.demands_cert = 1;
+    conf.staple = "a response";
+    conf.staple_len = strlen(conf.staple);
+    ask.ask_staple = 1;
+    for (conf.max_version = TLS1_2_VERSION; conf.max_version <= TLS1_3_VERSION;
+         conf.max_version++) {
+        start();
+        ask.kind = JA_HANDSHAKE_EC;
+        works(run());
+        expect_chain(1);
+        assert_int_equal(seen.staple.len, conf.staple_len);
+    }
+    conf.certs[1].pem = NULL;
+    start();
+    fails(run(), JA_E_TLS, "the TLS handshake with 127.0.0.1:");
+}
+
 static void a_staple_is_had_if_asked_for(void **state)
 {
     (void)state;
@@ -176,6 +197,23 @@ static void nobody_is_there(void **state)
     (void)state;
     ask.to = tls_server_nobody();
     fails(run(), JA_E_CONNECT, "connecting to 127.0.0.1:");
+}
+
+/* It says nothing of the server. */
+static void without_a_descriptor_left_nobody_is_asked(void **state)
+{
+    struct rlimit limit, none;
+    ja_err_t *err;
+
+    (void)state;
+    ask.to = tls_server_nobody();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    err = run();
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    fails(err, JA_E_INTERNAL, "a socket for 127.0.0.1:");
 }
 
 static void names_are_no_addresses(void **state)
@@ -241,10 +279,12 @@ int main(void)
         HANDSHAKE_TEST(all_that_is_served_is_seen),
         HANDSHAKE_TEST(either_certificate_can_be_asked_for),
         HANDSHAKE_TEST(a_kind_that_the_server_lacks_is_no_handshake),
+        HANDSHAKE_TEST(what_a_server_serves_is_seen_without_a_certificate_of_ours),
         HANDSHAKE_TEST(a_staple_is_had_if_asked_for),
         HANDSHAKE_TEST(large_staples_are_no_harm),
         HANDSHAKE_TEST(a_temporary_certificate_is_told_apart),
         HANDSHAKE_TEST(nobody_is_there),
+        HANDSHAKE_TEST(without_a_descriptor_left_nobody_is_asked),
         HANDSHAKE_TEST(names_are_no_addresses),
         HANDSHAKE_TEST(a_server_without_tls),
         HANDSHAKE_TEST(a_silent_server_takes_no_longer_than_the_limit),

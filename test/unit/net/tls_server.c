@@ -79,6 +79,9 @@ static SSL_CTX *make_ctx(tls_server_t *server, apr_pool_t *pool)
             use_cert(ctx, conf->certs[i].pem, conf->certs[i].key, pool);
         }
     }
+    if (conf->demands_cert) {
+        SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, NULL);
+    }
     SSL_CTX_set_mode(ctx, SSL_MODE_NO_AUTO_CHAIN);
     SSL_CTX_set_max_proto_version(ctx, conf->max_version);
     SSL_CTX_set_tlsext_servername_callback(ctx, note_sni);

@@ -18,6 +18,7 @@ typedef struct {
         const char *pem; /* leaf first */
         const ja_key_t *key;
     } certs[2];         /* of different kinds; pem NULL: none */
+    int demands_cert;   /* of its clients */
     int max_version;    /* TLS1_2_VERSION; 0: the newest */
     const char *staple; /* bytes to staple, or NULL */
     apr_size_t staple_len;
