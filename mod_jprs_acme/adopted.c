@@ -129,6 +129,13 @@ const ja_adopted_t *ja_adopted_get(int i, const SSL *ssl)
     return newest;
 }
 
+int ja_adopted_has(int i)
+{
+    const ja_adopted_t *newest = atomic_load(&places[i].newest);
+
+    return newest && newest->n_certs > 0;
+}
+
 int ja_adopted_use(const ja_adopted_t *adopted, SSL *ssl)
 {
     int i;

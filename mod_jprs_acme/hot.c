@@ -82,7 +82,7 @@ int ja_hot_works(const ja_plan_domain_t *domain)
 
 int ja_hot_has(const ja_plan_domain_t *domain)
 {
-    return ja_shared_handover() && ja_handover_edition(ja_shared_handover(), domain->index) != 0;
+    return ja_shared_handover() && ja_adopted_has(domain->index);
 }
 
 /* Where it was to be hot and can't be, somebody has to know before the first renewal. */

@@ -12,7 +12,7 @@
 /* Do all virtual hosts that serve `domain` ask for the newest set? Known after post_config. */
 int ja_hot_works(const ja_plan_domain_t *domain);
 
-/* Has a set of `domain` gone live since the start? One atomic load. */
+/* Does this process serve a set of `domain` that has gone live since the start? One atomic load. */
 int ja_hot_has(const ja_plan_domain_t *domain);
 
 void ja_hot_register(apr_pool_t *pool);

@@ -32,6 +32,7 @@ typedef struct {
     const ja_log_t *log;
     ja_handover_t *handover;
     apr_time_t look_at;
+    char *has_failed;          /* for each domain: the last try to take over  */
     int first;                 /* where the next round begins                 */
     int is_unfinished;         /* the last one came to its limit              */
     int needs_restart;         /* sets wait for a graceful restart, or did    */
@@ -44,26 +45,40 @@ static watch_t *watch;
 
 /* ---- one domain ------------------------------------------------------------------------------ */
 
-/* Without a restart: whatever the outcome is, the runner is told. */
+static void publish(const ja_plan_domain_t *domain, ja_store_t *store, apr_pool_t *scratch)
+{
+    if (!ja_takeover_publish(domain, store, watch->handover, watch->log, scratch)) {
+        watch->is_unserved = 1;
+    }
+    watch->has_failed[domain->index] = 0;
+}
+
+/* Without a restart: whatever the outcome is, the runner is told. A set that is live already has been
+ * published, unless the call that made it so has failed. */
 static void serve_hot(const ja_plan_domain_t *domain, ja_store_t *store, apr_pool_t *scratch)
 {
+    ja_handover_word_t answer = JA_HANDOVER_TAKEN;
+
     switch (ja_takeover_commit(domain, store, watch->log, scratch)) {
     case JA_TAKEOVER_DONE:
-        if (!ja_takeover_publish(domain, store, watch->handover, watch->log, scratch)) {
-            watch->is_unserved = 1;
-        }
-        ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_TAKEN);
+        publish(domain, store, scratch);
         break;
-    case JA_TAKEOVER_NOTHING: /* it has been taken back, or is live already */
-        ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_TAKEN);
+    case JA_TAKEOVER_LIVE:
+        if (watch->has_failed[domain->index]) {
+            publish(domain, store, scratch);
+        }
+        break;
+    case JA_TAKEOVER_NOTHING: /* it has been taken back */
         break;
     case JA_TAKEOVER_REFUSED:
-        ja_handover_answer(watch->handover, domain->index, JA_HANDOVER_REFUSED);
+        answer = JA_HANDOVER_REFUSED;
         break;
     case JA_TAKEOVER_FAILED: /* stays on offer: the round ends with put_off() */
+        watch->has_failed[domain->index] = 1;
         watch->retry_at = ja_clock_now();
-        break;
+        return;
     }
+    ja_handover_answer(watch->handover, domain->index, answer);
 }
 
 static int is_hot(const ja_plan_domain_t *domain)
@@ -206,6 +221,7 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
         watch->plan = ja_conf_get(s)->plan;
         watch->log = ja_aplog_make(s, pconf);
         watch->handover = ja_shared_handover();
+        watch->has_failed = apr_pcalloc(pconf, (apr_size_t)watch->plan->domains->nelts);
         apr_pool_cleanup_register(pconf, NULL, forget, apr_pool_cleanup_null);
     }
     return OK;

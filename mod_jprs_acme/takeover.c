@@ -26,7 +26,7 @@ ja_takeover_t ja_takeover_commit(const ja_plan_domain_t *domain, ja_store_t *sto
         return err->code == JA_E_SET_BAD ? JA_TAKEOVER_REFUSED : JA_TAKEOVER_FAILED;
     }
     if (outcome != JA_SET_COMMITTED) { /* of a revoked one the runner tells */
-        return JA_TAKEOVER_NOTHING;
+        return outcome == JA_SET_LIVE ? JA_TAKEOVER_LIVE : JA_TAKEOVER_NOTHING;
     }
     ja_event_tell(log, JA_EVENT_ACTIVATED, domain->name,
                   "the new certificate is in use, valid until %s",

@@ -10,6 +10,7 @@
 
 typedef enum {
     JA_TAKEOVER_NOTHING, /* to be done, or not now: nothing is staged, or it waits at the gate */
+    JA_TAKEOVER_LIVE,    /* it is live already, by a call that failed or was cut off          */
     JA_TAKEOVER_DONE,
     JA_TAKEOVER_REFUSED, /* the staged set is not fit */
     JA_TAKEOVER_FAILED   /* it can be tried again     */

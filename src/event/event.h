@@ -23,6 +23,7 @@ typedef enum {
     JA_EVENT_VERIFIED,        /* the server's own listeners serve the live set */
     JA_EVENT_RESTARTING,      /* the server restarts by itself, for sets that wait for it */
     JA_EVENT_NOT_HOT,         /* certificates can't be changed without a restart here */
+    JA_EVENT_CLOCK,           /* the clock was put back */
     JA_EVENT_COUNT
 } ja_event_t;
 

@@ -36,7 +36,7 @@ ja_err_t *ja_response_restore(ja_staple_table_t *table, int domain_index, ja_sto
     int has;
 
     JA_TRY(ja_response_find(&has, &facts, &der, store, sha256, now, scratch, scratch));
-    if (!has || facts.status != JA_OCSP_GOOD) {
+    if (!has || facts.status == JA_OCSP_UNKNOWN) {
         return NULL;
     }
     return ja_staple_table_put(table, domain_index, sha256, der.bytes, der.len,

@@ -19,7 +19,7 @@ ja_err_t *ja_response_find(int *has, ja_ocsp_facts_t *facts, ja_bytes_t *der, ja
                            const char *sha256, apr_time_t now, apr_pool_t *result,
                            apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* Put the kept response, if there is a good one, where handshakes find it. JA_E_IO, JA_E_TOO_LARGE. */
+/* Put the kept response, if there is one that knows the certificate, where handshakes find it. JA_E_IO, JA_E_TOO_LARGE. */
 ja_err_t *ja_response_restore(ja_staple_table_t *table, int domain_index, ja_store_t *store,
                               const char *sha256, apr_time_t now,
                               apr_pool_t *scratch) JA_WARN_UNUSED;

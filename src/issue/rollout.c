@@ -8,7 +8,7 @@
 
 /* How soon and how often the parent's answer is looked for: one look at shared memory. */
 #define LOOK_FIRST apr_time_from_sec(1)
-#define LOOK_LAST  apr_time_from_sec(15)
+#define LOOK_LAST  apr_time_from_sec(5)
 
 /* When the gate, or the receiver of news, could not be asked. */
 #define ASK_AGAIN apr_time_from_sec(60)

@@ -15,6 +15,9 @@
  * failures in a row begin a new one. */
 #define FAILURES_PER_ORDER 5
 
+/* When a live set that can't be read is tried again. */
+#define READ_AGAIN apr_time_from_sec(60)
+
 /* If a new set does not help (it can't be read back, or has expired by our clock), the CA is not
  * asked for one after the other. */
 #define REST_AFTER_SUCCESS apr_time_from_sec(3600)
@@ -23,7 +26,7 @@
 
 /* `before` is what was read the last time, or NULL. A disk that can't be read, or a server without
  * descriptors left, says nothing of the set: no reason to order another one. */
-static const ja_set_t *load_set(const ja_domain_t *d, ja_store_t *store, ja_group_t group,
+static const ja_set_t *load_set(ja_domain_t *d, ja_store_t *store, ja_group_t group,
                                 const ja_set_t *before, const ja_log_t *log, apr_pool_t *scratch)
 {
     const ja_set_t *set = NULL;
@@ -40,12 +43,16 @@ static const ja_set_t *load_set(const ja_domain_t *d, ja_store_t *store, ja_grou
     ja_event_errored(log, d->plan->name, err,
                      group == JA_GROUP_LIVE ? "reading the live set" : "reading the staged set", 0,
                      scratch);
-    return before && err->code == JA_E_IO ? ja_set_copy(before, d->pool) : NULL;
+    if (before && err->code == JA_E_IO) {
+        return ja_set_copy(before, d->pool);
+    }
+    d->is_unread |= group == JA_GROUP_LIVE && err->code == JA_E_IO;
+    return NULL;
 }
 
 /* Every restart commits what is staged and may go live. What is still there waits at the gate, has
  * been refused, or has come in the moment of the restart. */
-static const ja_set_t *load_staged(const ja_domain_t *d, ja_store_t *store, const ja_log_t *log,
+static const ja_set_t *load_staged(ja_domain_t *d, ja_store_t *store, const ja_log_t *log,
                                    apr_pool_t *scratch)
 {
     const ja_plan_domain_t *plan = d->plan;
@@ -150,6 +157,9 @@ apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t
     if (due.why == JA_DUE_NEVER) {
         return 0;
     }
+    if (d->is_unread) {
+        return now + READ_AGAIN;
+    }
     return at > place_at ? at : place_at;
 }
 
@@ -176,6 +186,7 @@ static void renew_pool(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, i
 
     apr_pool_create(&d->pool, d->parent);
     ja_job_copy(&d->job, &job, d->pool);
+    d->is_unread = 0;
     d->staged = is_staged_new || d->staged
                     ? load_set(d, store, JA_GROUP_STAGING, d->staged, log, scratch)
                     : NULL;
@@ -241,10 +252,17 @@ void ja_domain_failed(ja_domain_t *d, const ja_err_t *err, const char *activity,
 
 void ja_domain_reload(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
 {
+    const ja_set_t *before;
     apr_pool_t *scratch;
 
     apr_pool_create(&scratch, d->parent);
+    before = d->live ? ja_set_copy(d->live, scratch) : NULL;
     renew_pool(d, store, log, 1, scratch);
+    if (d->live && !ja_set_is_same(before, d->live)) {
+        ja_job_note(&d->job, ja_event_name(JA_EVENT_ACTIVATED), "another set is live",
+                    ja_clock_now(), d->pool);
+        save(d, JA_FS_LAZY, store, log, scratch);
+    }
     apr_pool_destroy(scratch);
 }
 

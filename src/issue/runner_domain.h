@@ -14,6 +14,7 @@ typedef struct {
     ja_job_t job;
     const ja_set_t *live;   /* or NULL */
     const ja_set_t *staged; /* or NULL */
+    int is_unread;          /* the live set could not be read: nothing is ordered before it is */
     apr_time_t restored_at; /* when an earlier set was put back; 0: never */
     apr_pool_t *pool;       /* of job and sets; replaced when they change */
     apr_pool_t *parent;

@@ -110,9 +110,10 @@ ja_err_t *ja_set_stage(const ja_set_t **set, ja_store_t *store, const char *name
 #define JA_SET_KEEP 5 /* generations in archive/ */
 
 typedef enum {
-    JA_SET_NOTHING, /* is staged, or what is live already, or what the configuration doesn't ask for */
-    JA_SET_WAITS, /* at the gate                                                                  */
-    JA_SET_REVOKED, /* the gate is shut for ever                                                    */
+    JA_SET_NOTHING, /* is staged, or what the configuration doesn't ask for */
+    JA_SET_WAITS,   /* at the gate                                          */
+    JA_SET_REVOKED, /* the gate is shut for ever                            */
+    JA_SET_LIVE,    /* it is live already, by a call that failed or was cut */
     JA_SET_COMMITTED
 } ja_set_outcome_t;
 

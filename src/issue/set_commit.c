@@ -75,12 +75,13 @@ static ja_err_t *read_staged(staged_t *staged, ja_store_t *store, const ja_plan_
     return read_pairs(staged, store, domain, now, scratch);
 }
 
-/* What is wrong with the files is the set's fault; a disk that can't be read is not. */
+/* What is wrong with the files is the set's fault; a disk that can't be read, or memory that is not
+ * to be had, is not. */
 static ja_err_t *refuse(ja_err_t *why, const char *name, apr_pool_t *scratch)
 {
     ja_err_t *err;
 
-    if (why->code == JA_E_IO) {
+    if (why->code == JA_E_IO || why->code == JA_E_CRYPTO || why->code == JA_E_INTERNAL) {
         return ja_err_wrap(why, scratch, "reading the staged set of %s", name);
     }
     err = ja_err_make(JA_E_SET_BAD, scratch, "the staged set of %s is refused", name);
@@ -252,7 +253,10 @@ ja_err_t *ja_set_commit(ja_set_outcome_t *outcome, ja_store_t *store,
         return NULL;
     }
     is_done = is_live(store, domain->name, &staged, scratch);
-    if (!is_done) {
+    if (is_done) {
+        *outcome = JA_SET_LIVE;
+    }
+    else {
         JA_TRY(take(outcome, store, domain, &staged, now, scratch));
     }
     if (is_done || *outcome == JA_SET_COMMITTED) {

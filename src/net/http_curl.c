@@ -177,13 +177,13 @@ static long connections_allowed(const client_t *client)
 
 /* One connection carries all requests to a server that speaks HTTP/2; left alone, curl sometimes opens
  * more when requests begin side by side. Its limit is one for all hosts: a single one that speaks
- * HTTP/1.1 keeps it as it was. */
-static void note_version(client_t *client, CURL *easy)
+ * HTTP/1.1 keeps it as it was. OCSP responders, of which nobody expects more, do not count. */
+static void note_version(client_t *client, const ja_http_req_t *req, CURL *easy)
 {
     long version = 0;
 
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
-    if (version == 0 || client->has_seen_http1) {
+    if (version == 0 || client->has_seen_http1 || req->plain_ok) {
         return;
     }
     client->has_seen_http1 = version < CURL_HTTP_VERSION_2_0;
@@ -202,7 +202,7 @@ static void finish_all(client_t *client)
         if (message->msg == CURLMSG_DONE) {
             result = message->data.result;
             curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
-            note_version(client, message->easy_handle);
+            note_version(client, exchange->req, message->easy_handle);
             finish(exchange, result);
         }
     }

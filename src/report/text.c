@@ -209,9 +209,10 @@ static const char *restart_text(const text_t *t)
     if (restart) {
         cells[1] = ja_words_restart(t->lang, (ja_restart_state_t)restart->state);
         cells[2] = short_time(t, restart->since);
-        cells[3] = restart->next_at ? apr_pstrcat(t->pool, ja_words_next(t->lang, JA_REPORT_RETRY),
-                                                  ", ", when(t, restart->next_at), NULL)
-                                    : "";
+        if (restart->state == JA_RESTART_REFUSED) {
+            cells[3] = apr_pstrcat(t->pool, ja_words_next(t->lang, JA_REPORT_RETRY), ", ",
+                                   when(t, restart->next_at), NULL);
+        }
     }
     ja_table_row(table, cells);
     if (restart && restart->reason) {

@@ -236,7 +236,7 @@ static void a_clock_that_is_put_back_ends_the_run(void **state)
     ja_clock_use(wrong_clock, NULL);
     WORKS(ja_runner_run(runner));
     ja_clock_use(NULL, NULL);
-    assert_non_null(strstr(lines, "the clock was put back by 32"));
+    assert_non_null(strstr(lines, "JA0019: clock: it was put back by 32"));
 }
 
 static void an_attempt_that_fails_is_told_and_waits(void **state)

@@ -320,19 +320,46 @@ static void a_store_that_cannot_be_written_is_told(void **state)
 
 /* ---- news of the sets ------------------------------------------------------------------------ */
 
-static void sets_that_cannot_be_read_again_are_still_there(void **state)
+/* Call it in a process that can open nothing. */
+static void without_descriptors(void (*call)(void))
 {
     struct rlimit limit, none;
 
-    (void)state;
-    make_live(P256_ONLY, 0);
-    load();
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
     none = limit;
     none.rlim_cur = 0;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    ja_domain_reload(&domain, store, &LOG);
+    call();
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void reload(void)
+{
+    ja_domain_reload(&domain, store, &LOG);
+}
+
+/* That there is no certificate can't be told: nothing is ordered before it can. */
+static void a_live_set_that_cannot_be_read_at_the_start_is_waited_for(void **state)
+{
+    (void)state;
+    make_live(P256_ONLY, 0);
+    without_descriptors(load);
+    assert_null(domain.live);
+    assert_true(domain.is_unread);
+    assert_int_equal(next_at(), NOW + 60 * SECONDS);
+    reload();
+    assert_non_null(domain.live);
+    assert_false(domain.is_unread);
+    next_at();
+    assert_int_equal(why, JA_DUE_AGE);
+}
+
+static void sets_that_cannot_be_read_again_are_still_there(void **state)
+{
+    (void)state;
+    make_live(P256_ONLY, 0);
+    load();
+    without_descriptors(reload);
     assert_non_null(strstr(lines, "while reading the live set: "));
     assert_non_null(domain.live);
     next_at();
@@ -468,6 +495,7 @@ int main(void)
         DOMAIN_TEST(another_configuration_begins_anew),
         DOMAIN_TEST(a_clock_that_was_wrong_is_forgiven),
         DOMAIN_TEST(a_store_that_cannot_be_written_is_told),
+        DOMAIN_TEST(a_live_set_that_cannot_be_read_at_the_start_is_waited_for),
         DOMAIN_TEST(sets_that_cannot_be_read_again_are_still_there),
         DOMAIN_TEST(a_success_ends_the_job),
         DOMAIN_TEST(after_failures_it_is_a_recovery),

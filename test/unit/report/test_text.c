@@ -121,6 +121,16 @@ static void a_restart_that_is_refused_is_shown(void **state)
     HAS(ja_report_text(report, JA_LANG_JA, pool), "\n自動再起動  見合わせ  2029-12-31 (5 分前)");
 }
 
+static void a_restart_that_waits_has_no_next_try(void **state)
+{
+    ja_report_t *report = good_and_failed("no");
+    ja_restart_status_t waiting = { JA_RESTART_WAITING, NOW, NOW + 5000000, NULL };
+
+    (void)state;
+    report->restart = &waiting;
+    HAS(ja_report_text(report, JA_LANG_EN, pool), "Automatic restart  waiting  2030-01-01 (now)\n");
+}
+
 static void a_restart_that_was_done_is_not(void **state)
 {
     ja_report_t *report = good_and_failed("no");
@@ -148,6 +158,7 @@ int main(void)
         TEST(long_text_is_cut),
         TEST(an_account_is_shown_if_there_is_something_to_say),
         TEST(a_restart_that_is_refused_is_shown),
+        TEST(a_restart_that_waits_has_no_next_try),
         TEST(a_restart_that_was_done_is_not),
         TEST(without_domains_it_says_so),
     };
