@@ -12,6 +12,7 @@ import time
 from . import paths
 from .ca import Ca
 from .httpd import Httpd
+from .wait import until
 
 NAME = "www.example.jp"
 
@@ -46,28 +47,33 @@ class Demo:
         self.show("its directory", self.ca.directory_url)
 
         self.httpd = Httpd(self.ca)
-        self.httpd.manage(NAME).serve(NAME)
+        self.httpd.manage(NAME, Activation=None).serve(NAME)
         self.say(f"Starting httpd with mod_jprs_acme, in {self.httpd.root}")
         self.httpd.start()
+        pids = self.httpd.pids()
         self.show("conf/acme.conf: what the module was told", self.httpd.acme)
         self.show("conf/sites.conf: the site", self.httpd.sites)
 
         self.say(f"Waiting for {NAME}: account by EAB, order, http-01, certificate")
-        self.httpd.wait_staged(NAME, timeout=60)
-        self.say("Staged by www-data. A graceful restart lets root's parent take it over")
-        self.httpd.graceful()
-        self.show("logs/error_log: what the module said", "\n".join(self.events()))
-
-        cert = self.httpd.served(NAME)      # verified: chain, name, dates
-        if self.ca.certificate_status(cert)["Status"] != "Valid":
-            raise RuntimeError("the CA does not know the certificate that is served")
+        self.httpd.wait_log("JA0006: staged", timeout=60)
+        self.say("Staged by www-data. It goes live by itself: root's parent looks every 10 s")
+        until(self.is_served, "the certificate to be served", 30)
         self.say(f"https://{NAME} is served with a certificate of the CA")
+        self.show("processes of httpd", f"at the start  {pids}\nnow           {self.httpd.pids()}")
         self.show_certificate()
-        self.say("What the module reports")
+
+        self.say("Waiting until the module has found out as a client that it is served")
+        self.httpd.wait_log("JA0012: verified", timeout=60)
+        self.show("logs/error_log: what the module said", "\n".join(self.events()))
         self.command(shlex.join([str(paths.cli()), "--store", str(self.httpd.store.path),
                                  "status"]))
         self.show("status page, section Managed Domains", self.status_page())
         self.is_shown = True
+
+    def is_served(self):
+        """By a chain, a name and dates that a client accepts; and the CA knows it."""
+        cert = self.httpd.served(NAME)
+        return cert and self.ca.certificate_status(cert)["Status"] == "Valid"
 
     def events(self):
         """The module's lines of the error log, without the time and process."""
