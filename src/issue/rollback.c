@@ -179,9 +179,9 @@ static ja_err_t *choose(int *generation, int *passed_to, const ja_rollback_t *la
 static ja_err_t *refuse(ja_rollback_t *answer, ja_store_t *store, apr_time_t now,
                         apr_pool_t *scratch)
 {
-    ja_err_t *err =
-        ja_err_make(JA_E_NO_EARLIER, scratch,
-                    "no earlier set of %s is kept that is whole and still valid", answer->name);
+    ja_err_t *err = ja_err_make(
+        JA_E_NO_EARLIER, scratch,
+        "no earlier set of %s is kept that is whole, still valid and not revoked", answer->name);
 
     answer->answered_at = whole_second(now);
     answer->error = ja_err_row(err->code)->id;

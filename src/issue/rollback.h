@@ -51,8 +51,8 @@ apr_time_t ja_rollback_done_at(ja_store_t *store, const char *name, apr_pool_t *
 ja_err_t *ja_rollback_list(apr_array_header_t **domains, ja_store_t *store, const ja_plan_t *plan,
                            apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* Carry out what is asked for `domain`: the newest earlier generation that is whole and valid at
- * `now` becomes the live one. Generations that the rollback before this one has passed over are
+/* Carry out what is asked for `domain`: the newest earlier generation that is whole, valid at `now`
+ * and not known to be revoked becomes the live one. Generations that the rollback before this one has passed over are
  * left out. A staged set that is what is live now (left there by a kill) goes, so that it isn't
  * taken over once more; any other stays. `*done` is 0 if nothing was to be done.
  *

@@ -122,7 +122,7 @@ void ja_runner_sweep(ja_runner_t *r, apr_pool_t *scratch)
         ja_set_add_digests(digests, r->slots[i].domain.live);
         ja_set_add_digests(digests, r->slots[i].domain.staged);
     }
-    err = ja_response_sweep(r->store, digests, scratch);
+    err = ja_response_sweep(r->store, digests, ja_clock_now(), scratch);
     if (err) {
         ja_event_errored(r->conf.log, "mod_jprs_acme", err, "tidying up OCSP responses", 0,
                          scratch);

@@ -155,6 +155,11 @@ ja_err_t *ja_set_adopt(const char **from, ja_store_t *store, const char *name,
 ja_err_t *ja_set_gate(ja_gate_t *gate, ja_store_t *store, const ja_plan_domain_t *domain,
                       const ja_set_t *staged, apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
 
+/* Does the response that is kept say of one of the certificates of `set` (or NULL) that it is revoked?
+ * In set_gate.c as well. JA_E_IO. */
+ja_err_t *ja_set_is_revoked(int *is, ja_store_t *store, const ja_set_t *set,
+                            apr_pool_t *scratch) JA_WARN_UNUSED;
+
 /* Would ja_set_commit() refuse what is staged for `domain`? The same check, nothing is changed. The
  * runner asks it at its start: what is still staged then waits at the gate, has been refused, or has
  * come in the moment of the restart. JA_E_SET_BAD, JA_E_IO, or JA_E_NOT_FOUND if nothing is staged.
@@ -200,9 +205,9 @@ typedef struct {
 } ja_set_span_t;
 
 /* The newest generation before the live one whose files are all good (as ja_set_files()) and whose
- * certificates are valid at `now`, leaving out those in `passed` (or NULL). `*generation` is 0 if
- * there is none; `*live` is the number of the live one, 0 if there is none, or if it can't be told:
- * then all are before it. Nothing is changed. JA_E_IO. */
+ * certificates are valid at `now` and not known to be revoked, leaving out those in `passed` (or
+ * NULL). `*generation` is 0 if there is none; `*live` is the number of the live one, 0 if there is
+ * none, or if it can't be told: then all are before it. Nothing is changed. JA_E_IO. */
 ja_err_t *ja_set_find_earlier(int *generation, int *live, ja_store_t *store, const char *name,
                               const ja_set_span_t *passed, apr_time_t now,
                               apr_pool_t *scratch) JA_WARN_UNUSED;

@@ -139,14 +139,16 @@ ja_err_t *ja_set_files(ja_set_files_t *files, ja_store_t *store, const char *nam
 
 /* ---- earlier sets ---------------------------------------------------------------------------- */
 
-/* All of it is good, and valid at `now`. */
+/* All of it is good, valid at `now`, and not revoked as far as can be told. */
 static int is_usable(ja_store_t *store, const char *name, apr_time_t now, apr_pool_t *scratch)
 {
     ja_set_files_t files;
     const ja_set_t *set;
+    int is_revoked;
 
     if (ja_set_load(&set, store, JA_GROUP_LIVE, name, scratch, scratch) || !set
-        || ja_set_first_to_expire(set)->not_after <= now) {
+        || ja_set_first_to_expire(set)->not_after <= now
+        || ja_set_is_revoked(&is_revoked, store, set, scratch) || is_revoked) {
         return 0;
     }
     return !ja_set_files(&files, store, name, scratch, scratch) && files.fullchain_paths->nelts > 0;

@@ -1,4 +1,5 @@
-/* What the gate has to know, looked up in the store: for the root parent, and for reports. */
+/* What the gate has to know, looked up in the store, and what is known of a set that is past it: for
+ * the root parent, the runner, and reports. */
 #include "issue/set_private.h"
 
 #include "issue/response.h"
@@ -43,5 +44,17 @@ ja_err_t *ja_set_gate(ja_gate_t *gate, ja_store_t *store, const ja_plan_domain_t
     }
     facts.is_must_staple &= domain->stapling; /* else no waiting helps */
     *gate = ja_gate(&domain->delay, &facts, now);
+    return NULL;
+}
+
+ja_err_t *ja_set_is_revoked(int *is, ja_store_t *store, const ja_set_t *set, apr_pool_t *scratch)
+{
+    int i;
+
+    *is = 0;
+    for (i = 0; set && i < set->certs->nelts && !*is; i++) {
+        JA_TRY(ja_response_is_revoked(
+            is, store, APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t).facts.sha256, scratch));
+    }
     return NULL;
 }

@@ -72,6 +72,42 @@ static void good_ones_are_put_where_handshakes_look(void **state)
     assert_true(is_given_out(&table));
 }
 
+static int is_revoked(const char *sha256)
+{
+    int is;
+
+    works(ja_response_is_revoked(&is, store, sha256, pool));
+    return is;
+}
+
+static response_t revoked_since(long this_s)
+{
+    response_t revoked = GOOD_RESPONSE;
+
+    revoked.status = V_OCSP_CERTSTATUS_REVOKED;
+    revoked.revoked_s = revoked.this_s = this_s;
+    return revoked;
+}
+
+/* Only a newer response takes it back, not the time. */
+static void a_revocation_does_not_end(void **state)
+{
+    const issued_t issued = issue_leaf("OCSP;URI:http://ocsp.example/");
+    response_t revoked = revoked_since(-30L * DAY);
+    ja_ocsp_facts_t facts;
+
+    (void)state;
+    assert_false(is_revoked("aa"));
+    revoked.next_s = -20L * DAY;
+    keep("aa", &revoked, &issued);
+    assert_true(is_revoked("aa"));
+    assert_false(finds("aa", &facts, 0));
+    keep("aa", &GOOD_RESPONSE, &issued);
+    assert_false(is_revoked("aa"));
+    put(ja_response_item("aa", pool));
+    assert_false(is_revoked("aa")); /* damage */
+}
+
 /* ---- what the gate makes of it ---------------------------------------------------------------- */
 
 static ja_gate_state_t gate_after(const response_t *what, long after_s)
@@ -108,8 +144,8 @@ static void the_gate_opens_by_what_is_kept(void **state)
 static void nothing_to_sweep_is_no_error(void **state)
 {
     (void)state;
-    works(ja_response_sweep(store, names_of(NULL), pool));
-    works(ja_response_sweep(store, names_of("aa", NULL), pool));
+    works(ja_response_sweep(store, names_of(NULL), NOW, pool));
+    works(ja_response_sweep(store, names_of("aa", NULL), NOW, pool));
 }
 
 static void only_known_certificates_keep_theirs(void **state)
@@ -118,17 +154,35 @@ static void only_known_certificates_keep_theirs(void **state)
     put(ja_response_item("aa", pool));
     put(ja_response_item("bb", pool));
     put("aa.txt");
-    works(ja_response_sweep(store, names_of("aa", "cc", NULL), pool));
+    works(ja_response_sweep(store, names_of("aa", "cc", NULL), NOW, pool));
     assert_true(tree_has(in_store("ocsp/aa.der")));
     assert_int_equal(tree_count(in_store("ocsp")), 1);
-    works(ja_response_sweep(store, names_of(NULL), pool));
+    works(ja_response_sweep(store, names_of(NULL), NOW, pool));
     assert_int_equal(tree_count(in_store("ocsp")), 0);
+}
+
+/* Somebody might want to go back to one. */
+static void what_is_revoked_stays_known(void **state)
+{
+    const issued_t issued = issue_leaf("OCSP;URI:http://ocsp.example/");
+    response_t revoked = revoked_since(-300L * DAY);
+    response_t forgotten = revoked_since(-401L * DAY);
+
+    (void)state;
+    keep("aa", &revoked, &issued);
+    keep("bb", &forgotten, &issued);
+    keep("cc", &GOOD_RESPONSE, &issued);
+    works(ja_response_sweep(store, names_of(NULL), NOW, pool));
+    assert_true(is_revoked("aa"));
+    assert_int_equal(tree_count(in_store("ocsp")), 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         SET_TEST(what_is_kept_is_found_until_it_ends),
+        SET_TEST(a_revocation_does_not_end),
+        SET_TEST(what_is_revoked_stays_known),
         SET_TEST(good_ones_are_put_where_handshakes_look),
         SET_TEST(the_gate_opens_by_what_is_kept),
         SET_TEST(nothing_to_sweep_is_no_error),

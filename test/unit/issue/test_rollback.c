@@ -7,6 +7,8 @@
 
 #include <apr_strings.h>
 
+#include "../pki/responder.h"
+#include "issue/response.h"
 #include "issue/rollback.h"
 
 #define LATER(s) (NOW + apr_time_from_sec(s))
@@ -65,6 +67,25 @@ static int live(void)
 
     works(ja_store_generations(&kept, &live, store, NAME, pool, pool));
     return live;
+}
+
+/* The responder says so of what is live. */
+static void revoke_live(void)
+{
+    const issued_t issued = issue_leaf(NULL);
+    response_t revoked = GOOD_RESPONSE;
+    const ja_set_t *set;
+    ja_bytes_t der;
+    ja_item_t item = { .is_secret = 1 };
+
+    revoked.status = V_OCSP_CERTSTATUS_REVOKED;
+    revoked.revoked_s = -HOUR;
+    der = respond(&revoked, &issued);
+    works(ja_set_load(&set, store, JA_GROUP_LIVE, NAME, pool, pool));
+    item.item = ja_response_item(APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t).facts.sha256, pool);
+    item.bytes = der.bytes;
+    item.len = der.len;
+    works(ja_store_save(store, JA_GROUP_OCSP, NULL, &item, JA_FS_LAZY, pool));
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */
@@ -177,6 +198,24 @@ static void the_previous_set_is_live_again_once(void **state)
     assert_int_equal(ja_rollback_done_at(store, NAME, pool), LATER(11));
     assert_false(carry_out(12)); /* once */
     assert_int_equal(live(), 1);
+}
+
+/* Of three, the second; of the first it is heard later. */
+static void a_revoked_one_is_passed_over(void **state)
+{
+    (void)state;
+    generations(2);
+    revoke_live();
+    make_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 2);
+    ask(10);
+    assert_true(carry_out(10));
+    assert_int_equal(live(), 1);
+    revoke_live();
+    works(ja_store_restore(store, NAME, 3, pool));
+    ask(20);
+    is_refused(20);
+    assert_int_equal(live(), 3);
+    assert_non_null(strstr(answer().text, "not revoked"));
 }
 
 static void each_one_goes_further_back(void **state)
@@ -339,6 +378,7 @@ int main(void)
         SET_TEST(a_damaged_answer_is_none),
         SET_TEST(domains_with_requests_are_listed),
         SET_TEST(the_previous_set_is_live_again_once),
+        SET_TEST(a_revoked_one_is_passed_over),
         SET_TEST(each_one_goes_further_back),
         SET_TEST(what_is_not_good_is_left_out),
         SET_TEST(what_has_expired_is_of_no_use),
