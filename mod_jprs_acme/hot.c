@@ -22,8 +22,6 @@ typedef int ssl_HOOK_init_server_t(server_rec *s, apr_pool_t *p, int is_proxy, S
 #define ALPN_CHALLENGE     "acme-tls/1" /* RFC 8737 */
 #define ALPN_CHALLENGE_LEN 10
 
-static char *is_cold; /* for each domain of the plan: a virtual host has no hook */
-
 /* ---- handshakes ------------------------------------------------------------------------------ */
 
 /* With TLS 1.3 the protocol has been chosen by now, and another certificate with it. */
@@ -75,65 +73,82 @@ static int init_server(server_rec *s, apr_pool_t *pool, int is_proxy, SSL_CTX *c
     return OK;
 }
 
-int ja_hot_works(const ja_plan_domain_t *domain)
-{
-    return is_cold && !is_cold[domain->index] && ja_activate_has_parent();
-}
-
 int ja_hot_has(const ja_plan_domain_t *domain)
 {
     return ja_shared_handover() && ja_adopted_has(domain->index);
 }
 
-/* Where it was to be hot and can't be, somebody has to know before the first renewal. */
-static void tell(server_rec *s, const ja_plan_domain_t *cold, apr_pool_t *ptemp)
-{
-    if (!ja_activate_has_parent()) {
-        ja_event_tell(ja_aplog_make(s, ptemp), JA_EVENT_NOT_HOT, "mod_jprs_acme",
-                      "without a parent process (httpd -X) new certificates go live at the next "
-                      "start only");
-    }
-    else if (cold) {
-        ja_event_tell(
-            ja_aplog_make(s, ptemp), JA_EVENT_NOT_HOT, cold->name,
-            "the running mod_ssl does not let certificates be changed without a restart: "
-            "instead of \"ManagedDomainActivation hot\" the server restarts gracefully by "
-            "itself");
-    }
-}
-
 static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
-    int n_domains = ja_conf_get(s)->plan->domains->nelts;
-
     (void)plog;
     (void)ptemp;
-    is_cold = NULL;
     if (ja_shared_handover()) {
-        is_cold = apr_pcalloc(pconf, (apr_size_t)n_domains);
-        ja_adopted_init(s, n_domains, pconf);
+        ja_adopted_init(s, ja_conf_get(s)->plan->domains->nelts, pconf);
     }
     return OK;
 }
 
-/* mod_ssl has been through all virtual hosts. */
+/* ---- what can't be done hot ------------------------------------------------------------------- */
+
+static ja_plan_domain_t *domain_at(const ja_plan_t *plan, int i)
+{
+    return APR_ARRAY_IDX(plan->domains, i, ja_plan_domain_t *);
+}
+
+/* Nobody takes anything over while the server runs. */
+static void wait_for_restarts(const ja_plan_t *plan)
+{
+    int i;
+
+    for (i = 0; i < plan->domains->nelts; i++) {
+        domain_at(plan, i)->activation = JA_ACTIVATION_MANUAL;
+    }
+}
+
+/* Domains with a virtual host that never asks for the newest set: the first one is returned. */
+static const ja_plan_domain_t *restart_for_cold(const ja_plan_t *plan, const server_rec *s)
+{
+    const ja_plan_domain_t *first = NULL;
+
+    for (; s; s = s->next) {
+        const ja_site_t *site = ja_conf_site(s);
+
+        if (site->serves != JA_SERVES_OTHERS && !site->is_hooked
+            && site->domain->activation == JA_ACTIVATION_HOT) {
+            domain_at(plan, site->domain->index)->activation = JA_ACTIVATION_GRACEFUL;
+            first = first ? first : site->domain;
+        }
+    }
+    return first;
+}
+
+/* mod_ssl has been through all virtual hosts. What the configuration asks for and can't be done, is
+ * not in the plan any more; somebody has to know before the first renewal. */
 static int finish(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
-    const ja_plan_domain_t *cold = NULL;
-    server_rec *at;
+    const ja_plan_t *plan = ja_conf_get(s)->plan;
+    const ja_log_t *log = ja_aplog_make(s, ptemp);
+    const ja_plan_domain_t *cold;
 
     (void)pconf;
     (void)plog;
-    for (at = s; is_cold && at; at = at->next) {
-        const ja_site_t *site = ja_conf_site(at);
-
-        if (site->serves != JA_SERVES_OTHERS && !site->is_hooked) {
-            is_cold[site->domain->index] = 1;
-            cold = site->domain->activation == JA_ACTIVATION_HOT ? site->domain : cold;
-        }
+    if (!ja_shared_handover()) {
+        return OK;
     }
-    if (is_cold) {
-        tell(s, cold, ptemp);
+    if (!ja_activate_has_parent()) {
+        wait_for_restarts(plan);
+        ja_event_tell(log, JA_EVENT_NOT_HOT, "mod_jprs_acme",
+                      "without a parent process (httpd -X) new certificates go live at the next "
+                      "start only");
+        return OK;
+    }
+    cold = restart_for_cold(plan, s);
+    if (cold) {
+        ja_event_tell(
+            log, JA_EVENT_NOT_HOT, cold->name,
+            "the running mod_ssl does not let certificates be changed without a restart: "
+            "instead of \"ManagedDomainActivation hot\" the server restarts gracefully by "
+            "itself");
     }
     return OK;
 }

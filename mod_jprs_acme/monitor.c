@@ -10,7 +10,6 @@
 #include "conf.h"
 #include "event/event.h"
 #include "graceful.h"
-#include "hot.h"
 #include "putback.h"
 #include "shared.h"
 #include "store/store_fs.h"
@@ -83,7 +82,7 @@ static void serve_hot(const ja_plan_domain_t *domain, ja_store_t *store, apr_poo
 
 static int is_hot(const ja_plan_domain_t *domain)
 {
-    return domain->activation == JA_ACTIVATION_HOT && ja_hot_works(domain);
+    return domain->activation == JA_ACTIVATION_HOT;
 }
 
 static void serve(const ja_plan_domain_t *domain, ja_store_t *store, apr_pool_t *scratch)

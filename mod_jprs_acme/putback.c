@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "conf.h"
 #include "event/event.h"
-#include "hot.h"
 #include "issue/rollback.h"
 #include "shared.h"
 #include "store/store_fs.h"
@@ -88,7 +87,7 @@ apr_hash_t *ja_putback_list(const ja_plan_t *plan, ja_store_t *store, const ja_l
 /* 1: a restart is needed. Whatever has become of it, the runner looks at the sets again. */
 static int serve(const ja_plan_domain_t *domain, apr_pool_t *scratch)
 {
-    int is_hot = domain->activation == JA_ACTIVATION_HOT && ja_hot_works(domain);
+    int is_hot = domain->activation == JA_ACTIVATION_HOT;
     int done = carry_out(domain, watch->store, !is_hot, watch->log, scratch);
     int is_served;
 

@@ -34,7 +34,7 @@ typedef struct {
     const apr_array_header_t *challenges; /* const char * */
     ja_span_t renew_before;
     ja_renew_t renew;
-    ja_activation_t activation;
+    ja_activation_t activation; /* the glue lowers it to what can be done */
     ja_delay_t delay;
     int stapling;                  /* 0 or 1 */
     int index;                     /* its place in the plan's domains */

@@ -10,6 +10,9 @@
 #define LOOK_FIRST apr_time_from_sec(1)
 #define LOOK_LAST  apr_time_from_sec(5)
 
+/* The responder's first answer comes within this, mostly: a set that it knows does not wait. */
+#define FIRST_ANSWER apr_time_from_sec(5)
+
 /* When the gate, or the receiver of news, could not be asked. */
 #define ASK_AGAIN apr_time_from_sec(60)
 
@@ -30,6 +33,7 @@ struct ja_rollout_t {
     side_t live, staged;
     ja_timer_t *timer;
     int is_offered;            /* to the parent, who has not answered yet */
+    int is_asked;              /* the responder, of the staged set        */
     apr_time_t told_at;        /* that the staged set waits; 0: not yet   */
     apr_int64_t days_told;     /* that it waits for somebody, of its age  */
     apr_interval_time_t pause; /* between looks                           */
@@ -88,9 +92,9 @@ static int is_urgent(const ja_rollout_t *a)
 }
 
 /* The staged set waits at the gate: told once, and once more for each day. */
-static void wait_there(ja_rollout_t *a, const ja_gate_t *gate, apr_pool_t *scratch)
+static void tell_waiting(ja_rollout_t *a, const ja_gate_t *gate, apr_time_t now,
+                         apr_pool_t *scratch)
 {
-    apr_time_t now = ja_clock_now();
     int is_overdue = a->told_at != 0 && is_urgent(a);
 
     if (now - a->told_at >= REMIND_EVERY) {
@@ -102,6 +106,19 @@ static void wait_there(ja_rollout_t *a, const ja_gate_t *gate, apr_pool_t *scrat
             gate->at != 0 ? apr_pstrcat(scratch, " until ", date_of(gate->at, scratch), NULL) : "");
         a->told_at = now;
     }
+}
+
+/* The staged set waits at the gate. */
+static void wait_there(ja_rollout_t *a, const ja_gate_t *gate, apr_pool_t *scratch)
+{
+    apr_time_t now = ja_clock_now();
+
+    if (gate->is_for_ocsp && !a->is_asked && (gate->at == 0 || gate->at > now + FIRST_ANSWER)) {
+        a->is_asked = 1;
+        look_again(a, FIRST_ANSWER);
+        return;
+    }
+    tell_waiting(a, gate, now, scratch);
     ja_timer_set(a->timer, gate->at != 0 ? gate->at : a->told_at + REMIND_EVERY);
 }
 
@@ -254,8 +271,10 @@ static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
     int i;
 
     for (i = 0; i < side->set->certs->nelts; i++) {
-        ja_staple_start(&conf, group, &APR_ARRAY_IDX(side->set->certs, i, const ja_set_cert_t),
-                        group == JA_GROUP_STAGING, on_staple, a, side->pool);
+        const ja_set_cert_t *cert = &APR_ARRAY_IDX(side->set->certs, i, const ja_set_cert_t);
+
+        ja_staple_start(&conf, group, cert, group == JA_GROUP_STAGING || cert->facts.must_staple,
+                        on_staple, a, side->pool);
     }
 }
 
@@ -303,6 +322,7 @@ void ja_rollout_sets(ja_rollout_t *a, const ja_set_t *live, const ja_set_t *stag
         ja_handover_settle(a->conf.handover, a->conf.plan->index);
         a->is_offered = 0;
     }
+    a->is_asked = 0;
     a->told_at = 0;
     a->days_told = 0;
     ja_timer_stop(a->timer);

@@ -68,11 +68,16 @@ static ja_report_next_t next_of_staged(const ja_derive_t *from)
     case JA_GATE_SHUT:
         return JA_REPORT_RENEW;
     case JA_GATE_WAITS:
-        return from->gate.is_for_ocsp ? JA_REPORT_OCSP : JA_REPORT_DELAY;
     case JA_GATE_OPEN:
         break;
     }
-    return from->plan->activation == JA_ACTIVATION_MANUAL ? JA_REPORT_RESTART : JA_REPORT_GO_LIVE;
+    if (from->plan->activation == JA_ACTIVATION_MANUAL) {
+        return JA_REPORT_RESTART;
+    }
+    if (from->gate.state == JA_GATE_OPEN) {
+        return JA_REPORT_GO_LIVE;
+    }
+    return from->gate.is_for_ocsp ? JA_REPORT_OCSP : JA_REPORT_DELAY;
 }
 
 static ja_report_next_t next_of(const ja_derive_t *from, const view_t *view)
@@ -117,10 +122,10 @@ static apr_time_t next_at_of(const ja_derive_t *from, const view_t *view, ja_rep
         return later(from->account ? from->account->next_at : 0, from->now);
     case JA_REPORT_OCSP:
     case JA_REPORT_DELAY:
+    case JA_REPORT_RESTART: /* one before that does not take it over */
         return from->gate.at;
     case JA_REPORT_NOTHING:
     case JA_REPORT_GO_LIVE:
-    case JA_REPORT_RESTART:
     case JA_REPORT_NEXT_COUNT:
         break;
     }

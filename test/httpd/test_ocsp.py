@@ -98,3 +98,17 @@ def test_a_mod_ssl_without_the_hook_gets_a_restart_and_staples(httpd, sim):
     until(lambda: tlsclient.staple_of(httpd.https_port, NAME) == "good", "a staple")
     httpd.restart()
     assert tlsclient.staple_of(httpd.https_port, NAME) == "good", "kept over the restart"
+
+
+def test_staples_are_ours_also_with_ssl_use_stapling(httpd, sim):
+    """mod_ssl's own stapling has nothing to do; it complains of the temporary certificate only."""
+    httpd.guard.expect("AH02217: .*temporary certificate of mod_jprs_acme")
+    httpd.guard.expect("AH02604: Unable to configure certificate www.example.jp")
+    httpd.manage(NAME, Activation=None).serve(NAME)
+    httpd.sites = ("SSLUseStapling on\n"
+                   f"SSLStaplingCache shmcb:{httpd.root}/run/stapling(128000)\n" + httpd.sites)
+    httpd.start()
+    until(lambda: httpd.https(NAME)[0] == 200, "the certificate to be served", 30)
+    assert tlsclient.staple_of(httpd.https_port, NAME) == "good"
+    httpd.graceful()
+    assert tlsclient.staple_of(httpd.https_port, NAME) == "good"

@@ -215,7 +215,8 @@ static void next_of_what_is_staged_follows_from_its_gate(void **state)
         { JA_ACTIVATION_GRACEFUL, { JA_GATE_OPEN, 0, 0 }, JA_REPORT_GO_LIVE, -1 },
         { JA_ACTIVATION_MANUAL, { JA_GATE_OPEN, 0, 0 }, JA_REPORT_RESTART, -1 },
         { JA_ACTIVATION_HOT, { JA_GATE_WAITS, 1, NOW + 7000000 }, JA_REPORT_OCSP, 7 },
-        { JA_ACTIVATION_MANUAL, { JA_GATE_WAITS, 1, 0 }, JA_REPORT_OCSP, -1 },
+        { JA_ACTIVATION_HOT, { JA_GATE_WAITS, 1, 0 }, JA_REPORT_OCSP, -1 },
+        { JA_ACTIVATION_MANUAL, { JA_GATE_WAITS, 1, NOW + 8000000 }, JA_REPORT_RESTART, 8 },
         { JA_ACTIVATION_HOT, { JA_GATE_WAITS, 0, NOW + 9000000 }, JA_REPORT_DELAY, 9 },
         { JA_ACTIVATION_HOT, { JA_GATE_SHUT, 0, 0 }, JA_REPORT_RENEW, 0 },
     };
