@@ -28,7 +28,8 @@ struct ja_rollout_t {
     ja_rollout_conf_t conf;
     apr_pool_t *pool;
     side_t live, staged;
-    ja_timer_t *timer;
+    ja_timer_t *timer;         /* for the staged set                      */
+    ja_timer_t *live_timer;    /* for news of the live one                */
     int is_offered;            /* to the parent, who has not answered yet */
     apr_time_t told_at;        /* that the staged set waits; 0: not yet   */
     apr_int64_t days_told;     /* that it waits for somebody, of its age  */
@@ -36,6 +37,7 @@ struct ja_rollout_t {
 };
 
 static void on_time(void *baton);
+static void on_live_time(void *baton);
 
 ja_rollout_t *ja_rollout_make(const ja_rollout_conf_t *conf, apr_pool_t *pool)
 {
@@ -44,6 +46,7 @@ ja_rollout_t *ja_rollout_make(const ja_rollout_conf_t *conf, apr_pool_t *pool)
     a->conf = *conf;
     a->pool = pool;
     a->timer = ja_timer_make(conf->loop, on_time, a, pool);
+    a->live_timer = ja_timer_make(conf->loop, on_live_time, a, pool);
     return a;
 }
 
@@ -230,12 +233,31 @@ static void on_time(void *baton)
 }
 
 /* The responder has said something new. */
-static void on_staple(void *baton)
+static void on_staged_staple(void *baton)
 {
     ja_rollout_t *a = baton;
 
     if (!a->is_offered) {
         look_again(a, 0);
+    }
+}
+
+/* ---- the responses of what is live ----------------------------------------------------------- */
+
+/* Whoever is told may change the sets, and the keepers with them: never from within one. */
+static void on_live_staple(void *baton)
+{
+    ja_rollout_t *a = baton;
+
+    ja_timer_set(a->live_timer, ja_clock_now());
+}
+
+static void on_live_time(void *baton)
+{
+    ja_rollout_t *a = baton;
+
+    if (a->live.set && !a->conf.news(a->conf.baton, JA_NEWS_RESPONSE)) {
+        ja_timer_set(a->live_timer, ja_clock_now() + ASK_AGAIN);
     }
 }
 
@@ -255,7 +277,9 @@ static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
 
     for (i = 0; i < side->set->certs->nelts; i++) {
         ja_staple_start(&conf, group, &APR_ARRAY_IDX(side->set->certs, i, const ja_set_cert_t),
-                        group == JA_GROUP_STAGING, on_staple, a, side->pool);
+                        group == JA_GROUP_STAGING,
+                        group == JA_GROUP_STAGING ? on_staged_staple : on_live_staple, a,
+                        side->pool);
     }
 }
 

@@ -16,6 +16,7 @@ typedef struct {
     const ja_account_file_t *account; /* of the domain's CA; NULL: there is none yet             */
     apr_time_t now;
     ja_gate_t gate;         /* of the staged set                                       */
+    int is_revoked;         /* the live set is, by the OCSP responses that are kept    */
     apr_time_t restored_at; /* when an earlier set was put back; 0: never              */
 } ja_derive_t;
 

@@ -13,7 +13,7 @@ static const char *const STATES[] = {
     [JA_REPORT_VALID] = "valid",     [JA_REPORT_RENEWING] = "renewing",
     [JA_REPORT_ISSUING] = "issuing", [JA_REPORT_STAGED] = "staged",
     [JA_REPORT_ERROR] = "error",     [JA_REPORT_EXPIRED] = "expired",
-    [JA_REPORT_IDLE] = "idle",
+    [JA_REPORT_REVOKED] = "revoked", [JA_REPORT_IDLE] = "idle",
 };
 _Static_assert(sizeof(STATES) / sizeof(STATES[0]) == JA_REPORT_STATE_COUNT,
                "a name for each state");
@@ -111,6 +111,7 @@ static void gather_domain(apr_array_header_t *domains, const gather_t *g,
     add_damage(&damage, job_damage, g);
     from.job = job;
     from.restored_at = ja_rollback_done_at(g->store, plan->name, g->scratch);
+    add_damage(&damage, ja_set_is_revoked(&from.is_revoked, g->store, from.live, g->scratch), g);
     from.gate = gate_of(&from, &damage, g);
     domain = ja_derive_domain(&from);
     domain.ocsp = gather_ocsp(from.live, &damage, g);
@@ -209,6 +210,7 @@ int ja_report_domain_is_bad(const ja_report_domain_t *domain)
     switch (domain->state) {
     case JA_REPORT_ERROR:
     case JA_REPORT_EXPIRED:
+    case JA_REPORT_REVOKED:
         return 1;
     case JA_REPORT_VALID:
     case JA_REPORT_RENEWING:
@@ -269,12 +271,12 @@ const char *ja_report_sub_text(const ja_job_sub_t *sub, apr_pool_t *pool)
 static int rank_of(const ja_report_domain_t *domain)
 {
     static const int RANKS[JA_REPORT_STATE_COUNT] = {
-        [JA_REPORT_EXPIRED] = 0, [JA_REPORT_ERROR] = 1,    [JA_REPORT_ISSUING] = 3,
-        [JA_REPORT_STAGED] = 4,  [JA_REPORT_RENEWING] = 5, [JA_REPORT_VALID] = 6,
-        [JA_REPORT_IDLE] = 7,
+        [JA_REPORT_EXPIRED] = 0, [JA_REPORT_REVOKED] = 1, [JA_REPORT_ERROR] = 2,
+        [JA_REPORT_ISSUING] = 4, [JA_REPORT_STAGED] = 5,  [JA_REPORT_RENEWING] = 6,
+        [JA_REPORT_VALID] = 7,   [JA_REPORT_IDLE] = 8,
     };
 
-    return domain->damage && RANKS[domain->state] > 2 ? 2 : RANKS[domain->state];
+    return domain->damage && RANKS[domain->state] > 3 ? 3 : RANKS[domain->state];
 }
 
 /* Both point into one array, so the address is the place in the configuration. */

@@ -19,6 +19,7 @@ typedef enum {
     JA_REPORT_STAGED,   /* a new set waits for activation                                         */
     JA_REPORT_ERROR,    /* the last attempt, or the account's registration, failed                */
     JA_REPORT_EXPIRED,  /* what is served is past its end                                         */
+    JA_REPORT_REVOKED,  /* the CA has revoked what is served                                      */
     JA_REPORT_IDLE,     /* no certificate, and none is wanted                                     */
     JA_REPORT_STATE_COUNT
 } ja_report_state_t;
@@ -100,7 +101,7 @@ ja_err_t *ja_report_make(ja_report_t **report, const ja_plan_t *plan, ja_store_t
 /* How many domains are in each state. */
 void ja_report_count(int counts[JA_REPORT_STATE_COUNT], const ja_report_t *report);
 
-/* Does somebody have to look at it? In error, expired, no certificate although one is wanted,
+/* Does somebody have to look at it? In error, expired, revoked, no certificate although one is wanted,
  * something else served than what is live, or damaged files. */
 int ja_report_domain_is_bad(const ja_report_domain_t *domain);
 

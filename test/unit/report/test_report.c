@@ -127,6 +127,7 @@ static void states_are_counted(void **state)
                          sample_account(),
                          NOW,
                          { JA_GATE_OPEN, 0, 0 },
+                         0,
                          0 };
     ja_derive_t none = good;
     int counts[JA_REPORT_STATE_COUNT];
@@ -148,13 +149,15 @@ static void what_needs_attention_comes_first(void **state)
                          sample_account(),
                          NOW,
                          { JA_GATE_OPEN, 0, 0 },
+                         0,
                          0 };
     ja_derive_t sooner = good;
     ja_derive_t failed = good;
     ja_derive_t expired = good;
+    ja_derive_t revoked = good;
     apr_array_header_t *sorted;
     ja_report_t *report;
-    static const int ORDER[] = { 3, 2, 4, 0, 1 };
+    static const int ORDER[] = { 3, 5, 2, 4, 0, 1 };
     int i;
 
     (void)state;
@@ -162,9 +165,10 @@ static void what_needs_attention_comes_first(void **state)
     failed.live = NULL;
     failed.job = sample_failed("no", 1, 1);
     expired.live = sample_set(-91L * DAY, -DAY);
-    report = sample_report(&good, &good, &failed, &expired, &sooner, NULL);
+    revoked.is_revoked = 1;
+    report = sample_report(&good, &good, &failed, &expired, &sooner, &revoked, NULL);
     sorted = ja_report_by_attention(report, pool);
-    for (i = 0; i < 5; i++) {
+    for (i = 0; i < 6; i++) {
         assert_ptr_equal(APR_ARRAY_IDX(sorted, i, const ja_report_domain_t *),
                          domain_at(report, ORDER[i]));
     }
