@@ -4,8 +4,9 @@
 #define SPARE_MAX apr_time_from_sec(86400)
 
 static const char *const NAMES[JA_DUE_COUNT] = {
-    [JA_DUE_NEVER] = "never", [JA_DUE_FIRST] = "first", [JA_DUE_NAMES] = "names",
-    [JA_DUE_KEYS] = "keys",   [JA_DUE_AGE] = "age",     [JA_DUE_HELD] = "held",
+    [JA_DUE_NEVER] = "never",     [JA_DUE_FIRST] = "first", [JA_DUE_NAMES] = "names",
+    [JA_DUE_KEYS] = "keys",       [JA_DUE_AGE] = "age",     [JA_DUE_HELD] = "held",
+    [JA_DUE_REVOKED] = "revoked",
 };
 const ja_enumstr_t ja_due_names = { NAMES, JA_DUE_COUNT };
 
@@ -24,6 +25,8 @@ const char *ja_due_text(ja_due_why_t why)
         return "the certificate is to be renewed";
     case JA_DUE_HELD:
         return "an earlier certificate has been put back";
+    case JA_DUE_REVOKED:
+        return "the certificate is revoked";
     case JA_DUE_COUNT:
         break;
     }
@@ -107,7 +110,7 @@ static int is_wanted(const ja_plan_domain_t *domain)
 }
 
 ja_due_t ja_due(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_set_t *staged,
-                apr_time_t restored_at, apr_time_t now)
+                int is_revoked, apr_time_t restored_at, apr_time_t now)
 {
     ja_due_t due = { JA_DUE_NEVER, 0 };
     ja_due_why_t why = JA_DUE_FIRST;
@@ -123,6 +126,10 @@ ja_due_t ja_due(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_s
     }
     if (!live) {
         due.why = JA_DUE_FIRST;
+        return due;
+    }
+    if (is_revoked) {
+        due.why = JA_DUE_REVOKED;
         return due;
     }
     due.why = JA_DUE_AGE;

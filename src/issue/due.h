@@ -6,12 +6,13 @@
 #include "issue/set.h"
 
 typedef enum {
-    JA_DUE_NEVER, /* ManagedDomainRenew manual, or auto and no virtual host uses it */
-    JA_DUE_FIRST, /* there is no set */
-    JA_DUE_NAMES, /* the set lacks a name */
-    JA_DUE_KEYS,  /* the set lacks a key type */
-    JA_DUE_AGE,   /* ManagedDomainRenewBefore */
-    JA_DUE_HELD,  /* an earlier set has been put back: its renewal would undo that */
+    JA_DUE_NEVER,   /* ManagedDomainRenew manual, or auto and no virtual host uses it */
+    JA_DUE_FIRST,   /* there is no set */
+    JA_DUE_NAMES,   /* the set lacks a name */
+    JA_DUE_KEYS,    /* the set lacks a key type */
+    JA_DUE_AGE,     /* ManagedDomainRenewBefore */
+    JA_DUE_HELD,    /* an earlier set has been put back: its renewal would undo that */
+    JA_DUE_REVOKED, /* the CA has revoked a certificate of the set */
     JA_DUE_COUNT
 } ja_due_why_t;
 
@@ -32,11 +33,14 @@ typedef struct {
  * served. Names and key types that are no longer wanted need no new set. Due by age is never later
  * than expiry, and never within the first hundredth of the lifetime.
  *
+ * `is_revoked` says that a certificate of the live set is revoked (ja_set_is_revoked()): then
+ * another set is due at once, whatever else there is to say of that one.
+ *
  * `restored_at` is when an earlier set was last put back (0: never). As long as that one is live,
  * and for JA_DUE_HOLD, nothing is due; but no later than a day, or a third of the lifetime if that
  * is less, before it expires. */
 ja_due_t ja_due(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_set_t *staged,
-                apr_time_t restored_at, apr_time_t now);
+                int is_revoked, apr_time_t restored_at, apr_time_t now);
 
 /* Does a set have a certificate for each key type of the plan, each covering all names? Otherwise
  * `*why` is NAMES or KEYS. */

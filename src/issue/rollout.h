@@ -18,7 +18,8 @@ typedef struct ja_rollout_t ja_rollout_t;
 typedef enum {
     JA_NEWS_TAKEN,   /* the parent has been busy: what is live, and what is staged, may be new */
     JA_NEWS_REVOKED, /* the staged set must never be served                                    */
-    JA_NEWS_REFUSED  /* the parent does not take the staged set                                */
+    JA_NEWS_REFUSED, /* the parent does not take the staged set                                */
+    JA_NEWS_RESPONSE /* the OCSP response kept for a live certificate may be another one       */
 } ja_news_t;
 
 /* Called from the loop. It may call ja_rollout_sets(). 0: not now, it is to be told again in a

@@ -22,6 +22,10 @@
  * asked for one after the other. */
 #define REST_AFTER_SUCCESS apr_time_from_sec(3600)
 
+/* In the history. */
+#define ERRORED "errored"
+#define REVOKED "revoked"
+
 /* ---- loading --------------------------------------------------------------------------------- */
 
 /* `before` is what was read the last time, or NULL. A disk that can't be read, or a server without
@@ -117,11 +121,34 @@ static void save(const ja_domain_t *d, ja_fs_safety_t safety, ja_store_t *store,
     }
 }
 
+static ja_due_t due_of(const ja_domain_t *d, apr_time_t now)
+{
+    return ja_due(d->plan, d->live, d->staged, d->is_revoked, d->restored_at, now);
+}
+
 static int is_due(const ja_domain_t *d, apr_time_t now)
 {
-    ja_due_t due = ja_due(d->plan, d->live, d->staged, d->restored_at, now);
+    ja_due_t due = due_of(d, now);
 
     return due.why != JA_DUE_NEVER && due.at <= now;
+}
+
+static void mind_revocation(ja_domain_t *d, ja_store_t *store, const ja_log_t *log,
+                            apr_pool_t *scratch);
+
+/* What else the store says of the live set. If it can't be read, what was known counts. */
+static void look_around(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, apr_pool_t *scratch)
+{
+    int is_revoked;
+    ja_err_t *err = ja_set_is_revoked(&is_revoked, store, d->live, scratch);
+
+    if (err) {
+        ja_event_errored(log, d->plan->name, err, "reading an OCSP response", 0, scratch);
+    }
+    else {
+        d->is_revoked = is_revoked;
+    }
+    d->restored_at = ja_rollback_done_at(store, d->plan->name, scratch);
 }
 
 void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *store,
@@ -137,11 +164,12 @@ void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *st
     d->staged = load_staged(d, store, log,
                             scratch); /* first: if it goes live in between it is seen there */
     d->live = load_set(d, store, JA_GROUP_LIVE, NULL, log, scratch);
-    d->restored_at = ja_rollback_done_at(store, d->plan->name, scratch);
+    look_around(d, store, log, scratch);
     if (has_work(&d->job) && !is_due(d, ja_clock_now())) {
         begin_anew(&d->job); /* killed after staging, before the job said so */
         save(d, JA_FS_LAZY, store, log, scratch);
     }
+    mind_revocation(d, store, log, scratch);
     apr_pool_destroy(scratch);
 }
 
@@ -149,7 +177,7 @@ void ja_domain_load(ja_domain_t *d, const ja_plan_domain_t *plan, ja_store_t *st
 
 apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t now)
 {
-    ja_due_t due = ja_due(d->plan, d->live, d->staged, d->restored_at, now);
+    ja_due_t due = due_of(d, now);
     apr_time_t at = due.at > d->job.next_at ? due.at : d->job.next_at;
     apr_time_t place_at = d->job.order_url ? 0 : ja_job_place_at(&d->job, now);
 
@@ -191,7 +219,7 @@ static void renew_pool(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, i
                     ? load_set(d, store, JA_GROUP_STAGING, d->staged, log, scratch)
                     : NULL;
     d->live = load_set(d, store, JA_GROUP_LIVE, d->live, log, scratch);
-    d->restored_at = ja_rollback_done_at(store, d->plan->name, scratch);
+    look_around(d, store, log, scratch);
     apr_pool_destroy(old);
 }
 
@@ -227,8 +255,8 @@ void ja_domain_succeeded(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
     apr_pool_destroy(scratch);
 }
 
-void ja_domain_failed(ja_domain_t *d, const ja_err_t *err, const char *activity, ja_store_t *store,
-                      const ja_log_t *log)
+static void fail(ja_domain_t *d, const char *event, const ja_err_t *err, const char *activity,
+                 ja_store_t *store, const ja_log_t *log)
 {
     apr_time_t now = ja_clock_now();
     ja_retry_t retry = ja_err_row(err->code)->retry;
@@ -241,14 +269,77 @@ void ja_domain_failed(ja_domain_t *d, const ja_err_t *err, const char *activity,
     if (d->job.attempts % FAILURES_PER_ORDER == 0) {
         ja_drive_forget(&d->job);
     }
-    ja_job_note(&d->job, "errored", d->job.error->text, now, scratch);
+    ja_job_note(&d->job, event, d->job.error->text, now, scratch);
     renew_pool(d, store, log, 0, scratch);
     save(d, JA_FS_DURABLE, store, log, scratch);
     ja_event_errored(log, d->plan->name, err, activity, d->job.next_at, scratch);
     apr_pool_destroy(scratch);
 }
 
+void ja_domain_failed(ja_domain_t *d, const ja_err_t *err, const char *activity, ja_store_t *store,
+                      const ja_log_t *log)
+{
+    fail(d, ERRORED, err, activity, store, log);
+}
+
 /* ---- news of the sets ------------------------------------------------------------------------ */
+
+/* How often the history says it, since a time. */
+static int count_revocations(const ja_job_t *job, apr_time_t since)
+{
+    int n = 0;
+    int i;
+
+    for (i = 0; i < job->history->nelts; i++) {
+        const ja_job_event_t *event = &APR_ARRAY_IDX(job->history, i, ja_job_event_t);
+
+        n += event->at >= since && strcmp(event->event, REVOKED) == 0;
+    }
+    return n;
+}
+
+/* If another set is there, or none is wanted, there is nothing to be done about it. */
+static void tell_revocation(ja_domain_t *d, ja_store_t *store, const ja_log_t *log,
+                            apr_pool_t *scratch)
+{
+    static const char ACTIVITY[] = "watching the certificate in use";
+    ja_err_t *err = ja_err_make(JA_E_REVOKED, scratch, "the certificate in use is revoked");
+    apr_time_t now = ja_clock_now();
+
+    if (is_due(d, now)) {
+        d->job.attempts = count_revocations(&d->job, 0);
+        d->job.fingerprint = ja_fingerprint_domain(d->plan, d->pool);
+        fail(d, REVOKED, err, ACTIVITY, store, log);
+        return;
+    }
+    ja_job_note(&d->job, REVOKED, err->msg, now, d->pool);
+    save(d, JA_FS_DURABLE, store, log, scratch);
+    ja_event_errored(log, d->plan->name, err, ACTIVITY, 0, scratch);
+}
+
+static void mind_revocation(ja_domain_t *d, ja_store_t *store, const ja_log_t *log,
+                            apr_pool_t *scratch)
+{
+    if (d->is_revoked && count_revocations(&d->job, d->live->committed_at) == 0) {
+        tell_revocation(d, store, log, scratch);
+    }
+}
+
+/* A certificate that was on hold may be good again: then what was under way is not needed. */
+void ja_domain_responded(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
+{
+    int was_revoked = d->is_revoked;
+    apr_pool_t *scratch;
+
+    apr_pool_create(&scratch, d->parent);
+    look_around(d, store, log, scratch);
+    mind_revocation(d, store, log, scratch);
+    if (was_revoked && !d->is_revoked && !is_due(d, ja_clock_now())) {
+        begin_anew(&d->job);
+        save(d, JA_FS_LAZY, store, log, scratch);
+    }
+    apr_pool_destroy(scratch);
+}
 
 void ja_domain_reload(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
 {

@@ -15,6 +15,7 @@ typedef struct {
     const ja_set_t *live;   /* or NULL */
     const ja_set_t *staged; /* or NULL */
     int is_unread;          /* the live set could not be read: nothing is ordered before it is */
+    int is_revoked;         /* the live one is, by its OCSP response      */
     apr_time_t restored_at; /* when an earlier set was put back; 0: never */
     apr_pool_t *pool;       /* of job and sets; replaced when they change */
     apr_pool_t *parent;
@@ -43,6 +44,12 @@ void ja_domain_succeeded(ja_domain_t *domain, ja_store_t *store, const ja_log_t 
 /* Somebody else has been at the sets: they are read again. After JA_E_IO, which is told, those of
  * before count. */
 void ja_domain_reload(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
+
+/* The OCSP response of a live certificate may be another one: is it revoked, or not any more? The first
+ * that is heard of it, also by load(), is an error, told once for each set as far as the history goes
+ * back, and counts as a failed attempt: those of the sets before it count too, so that a CA that
+ * revokes each set is not asked for one after the other. */
+void ja_domain_responded(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
 
 /* What a proof has found is kept. */
 void ja_domain_proved(ja_domain_t *domain, const ja_job_proof_t *proof, int is_worked_on,

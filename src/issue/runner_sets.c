@@ -53,6 +53,9 @@ static int on_news(void *baton, ja_news_t news)
         discard(slot, JA_E_REVOKED, "waiting for the OCSP responder",
                 "the staged certificate is revoked");
         break;
+    case JA_NEWS_RESPONSE:
+        ja_domain_responded(&slot->domain, slot->runner->store, slot->runner->conf.log);
+        break;
     case JA_NEWS_REFUSED:
         if (is_bad(slot)) {
             discard(slot, JA_E_SET_BAD, "handing the staged set over", "the parent has refused it");

@@ -14,6 +14,7 @@ static const char *const STATE_KEYS[] = {
     [JA_REPORT_STAGED]   = "Staged",
     [JA_REPORT_ERROR]    = "Error",
     [JA_REPORT_EXPIRED]  = "Expired",
+    [JA_REPORT_REVOKED]  = "Revoked",
     [JA_REPORT_IDLE]     = "Idle",
 };
 /* clang-format on */

@@ -35,7 +35,8 @@ static view_t view_of(const ja_derive_t *from)
 
     view.is_staged = from->staged && ja_due_fits(&why, from->plan, from->staged);
     view.has_account = from->account && from->account->url && !from->account->held;
-    view.due = ja_due(from->plan, from->live, from->staged, from->restored_at, from->now);
+    view.due = ja_due(from->plan, from->live, from->staged, from->is_revoked, from->restored_at,
+                      from->now);
     view.is_due = view.due.why != JA_DUE_NEVER && view.due.at <= from->now;
     /* Between two tries, the time of the next one is ahead. */
     view.is_busy = view.is_due && job->started_at != 0 && job->next_at <= from->now;
@@ -48,6 +49,9 @@ static ja_report_state_t state_of(const ja_derive_t *from, const view_t *view)
 {
     if (from->live && ja_set_first_to_expire(from->live)->not_after <= from->now) {
         return JA_REPORT_EXPIRED;
+    }
+    if (from->is_revoked) {
+        return JA_REPORT_REVOKED;
     }
     if (view->error) {
         return JA_REPORT_ERROR;

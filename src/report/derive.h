@@ -16,10 +16,11 @@ typedef struct {
     const ja_account_file_t *account; /* of the domain's CA; NULL: there is none yet             */
     apr_time_t now;
     ja_gate_t gate;         /* of the staged set                                       */
+    int is_revoked;         /* the live set is, by the OCSP responses that are kept    */
     apr_time_t restored_at; /* when an earlier set was put back; 0: never              */
 } ja_derive_t;
 
-/* The domain as it is reported, `damage` and `ocsp` left NULL. Nothing is copied: it lives as long as what
+/* The domain as it is reported, `damage` and `ocsp` left NULL, `lacks_staple` 0. Nothing is copied: it lives as long as what
  * `from` points to. */
 ja_report_domain_t ja_derive_domain(const ja_derive_t *from);
 

@@ -13,7 +13,7 @@ static const char *const STATES[] = {
     [JA_REPORT_VALID] = "valid",     [JA_REPORT_RENEWING] = "renewing",
     [JA_REPORT_ISSUING] = "issuing", [JA_REPORT_STAGED] = "staged",
     [JA_REPORT_ERROR] = "error",     [JA_REPORT_EXPIRED] = "expired",
-    [JA_REPORT_IDLE] = "idle",
+    [JA_REPORT_REVOKED] = "revoked", [JA_REPORT_IDLE] = "idle",
 };
 _Static_assert(sizeof(STATES) / sizeof(STATES[0]) == JA_REPORT_STATE_COUNT,
                "a name for each state");
@@ -95,6 +95,23 @@ static const apr_array_header_t *gather_ocsp(const ja_set_t *live, const char **
     return all;
 }
 
+/* Clients refuse it then. Where the module does not staple, it can't tell. */
+static int lacks_staple(const ja_plan_domain_t *plan, const ja_set_t *live,
+                        const apr_array_header_t *ocsp)
+{
+    int i;
+
+    for (i = 0; plan->stapling && i < ocsp->nelts; i++) {
+        const ja_cert_facts_t *cert = &APR_ARRAY_IDX(live->certs, i, const ja_set_cert_t).facts;
+
+        if (cert->must_staple && cert->ocsp_url
+            && !APR_ARRAY_IDX(ocsp, i, const ja_report_ocsp_t).has) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void gather_domain(apr_array_header_t *domains, const gather_t *g,
                           const ja_plan_domain_t *plan)
 {
@@ -111,9 +128,11 @@ static void gather_domain(apr_array_header_t *domains, const gather_t *g,
     add_damage(&damage, job_damage, g);
     from.job = job;
     from.restored_at = ja_rollback_done_at(g->store, plan->name, g->scratch);
+    add_damage(&damage, ja_set_is_revoked(&from.is_revoked, g->store, from.live, g->scratch), g);
     from.gate = gate_of(&from, &damage, g);
     domain = ja_derive_domain(&from);
     domain.ocsp = gather_ocsp(from.live, &damage, g);
+    domain.lacks_staple = lacks_staple(plan, from.live, domain.ocsp);
     domain.damage = damage;
     APR_ARRAY_PUSH(domains, ja_report_domain_t) = domain;
 }
@@ -209,12 +228,14 @@ int ja_report_domain_is_bad(const ja_report_domain_t *domain)
     switch (domain->state) {
     case JA_REPORT_ERROR:
     case JA_REPORT_EXPIRED:
+    case JA_REPORT_REVOKED:
         return 1;
     case JA_REPORT_VALID:
     case JA_REPORT_RENEWING:
     case JA_REPORT_ISSUING:
     case JA_REPORT_STAGED:
-        return domain->damage || !domain->live || (domain->proof && domain->proof->error_id);
+        return domain->damage || !domain->live || domain->lacks_staple
+               || (domain->proof && domain->proof->error_id);
     case JA_REPORT_IDLE:
     case JA_REPORT_STATE_COUNT:
         break;
@@ -269,12 +290,12 @@ const char *ja_report_sub_text(const ja_job_sub_t *sub, apr_pool_t *pool)
 static int rank_of(const ja_report_domain_t *domain)
 {
     static const int RANKS[JA_REPORT_STATE_COUNT] = {
-        [JA_REPORT_EXPIRED] = 0, [JA_REPORT_ERROR] = 1,    [JA_REPORT_ISSUING] = 3,
-        [JA_REPORT_STAGED] = 4,  [JA_REPORT_RENEWING] = 5, [JA_REPORT_VALID] = 6,
-        [JA_REPORT_IDLE] = 7,
+        [JA_REPORT_EXPIRED] = 0, [JA_REPORT_REVOKED] = 1, [JA_REPORT_ERROR] = 2,
+        [JA_REPORT_ISSUING] = 4, [JA_REPORT_STAGED] = 5,  [JA_REPORT_RENEWING] = 6,
+        [JA_REPORT_VALID] = 7,   [JA_REPORT_IDLE] = 8,
     };
 
-    return domain->damage && RANKS[domain->state] > 2 ? 2 : RANKS[domain->state];
+    return domain->damage && RANKS[domain->state] > 3 ? 3 : RANKS[domain->state];
 }
 
 /* Both point into one array, so the address is the place in the configuration. */

@@ -50,6 +50,7 @@ static const char *const STATES[][JA_LANG_COUNT] = {
     [JA_REPORT_STAGED]   = { "staged", "切り替え待ち" },
     [JA_REPORT_ERROR]    = { "error", "エラー" },
     [JA_REPORT_EXPIRED]  = { "expired", "期限切れ" },
+    [JA_REPORT_REVOKED]  = { "revoked", "失効" },
     [JA_REPORT_IDLE]     = { "idle", "対象外" },
 };
 

@@ -2,8 +2,13 @@
 
 import datetime
 import time
+import urllib.request
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.x509 import ocsp
+from cryptography.x509.oid import AuthorityInformationAccessOID
 
 from harness import cli, tlsclient
 from harness.load import Handshakes
@@ -68,6 +73,51 @@ def test_a_revoked_certificate_is_never_served_and_another_one_is_ordered(httpd,
     until(lambda: httpd.https(NAME)[0] == 200, "another certificate to be served", 90)
     assert sim.count("newOrder") == 2
     assert "JA0008: recovered" in httpd.error_log()
+
+
+def response_for(leaf, issuer):
+    """What the responder that is named in a certificate says of it, DER."""
+    access = leaf.extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    (url,) = [one.access_location.value for one in access
+              if one.access_method == AuthorityInformationAccessOID.OCSP]
+    builder = ocsp.OCSPRequestBuilder().add_certificate(leaf, issuer, hashes.SHA1())
+    question = builder.build().public_bytes(serialization.Encoding.DER)
+    request = urllib.request.Request(url, question, {"Content-Type": "application/ocsp-request"})
+    return urllib.request.urlopen(request, timeout=10).read()
+
+
+def hear_now(httpd):
+    """The stored response becomes the one that the runner would fetch days later."""
+    leaf, issuer = httpd.store.cert(NAME), httpd.store.cert(NAME, "chain.pem")
+    stored = httpd.store.path / "ocsp" / f"{leaf.fingerprint(hashes.SHA256()).hex()}.der"
+    assert stored.exists()
+    stored.write_bytes(response_for(leaf, issuer))
+
+
+def test_a_live_certificate_that_is_revoked_is_replaced_by_itself(httpd, sim):
+    httpd.manage(NAME, Activation=None, ActivationDelay="ocsp 10min").serve(NAME).start()
+    until(lambda: httpd.https(NAME)[0] == 200, "the certificate to be served", POLL + HOT)
+    first = httpd.served(NAME).serial_number
+    httpd.stop()
+    sim.post("/settings", ocsp_status="revoked")
+    hear_now(httpd)
+    sim.post("/settings", ocsp_status=None)
+    httpd.guard.expect("www.example.jp: JA0515: .*the certificate in use is revoked")
+    since = httpd.mark()
+    httpd.start()
+    httpd.wait_log("JA0515: while watching the certificate in use: .* Next try at", since)
+    assert cli.run(httpd, "status").returncode == 1
+    assert cli.status(httpd)["domains"][0]["state"] == "revoked"
+    httpd.graceful()
+    assert httpd.served(NAME).serial_number == first
+    until(lambda: httpd.served(NAME).serial_number != first, "another one to be served",
+          36 + POLL + 2 * HOT)
+    assert sim.count("newOrder") == 2
+    until(lambda: cli.status(httpd)["domains"][0]["state"] == "valid", "the status to say so", 10)
+    assert httpd.error_log().count("JA0515") == 1, "once, also over restarts"
+    done = cli.run(httpd, "rollback", NAME)
+    assert done.returncode == 1 and "not revoked" in done.stderr + done.stdout
+    httpd.guard.expect("JA0516")
 
 
 @pytest.mark.parametrize("activation", ["hot", "manual"])

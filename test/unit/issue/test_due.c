@@ -65,7 +65,7 @@ static void add_cert(const ja_set_t *set, ja_key_spec_t spec, apr_time_t to)
 static void check(const ja_plan_domain_t *domain, const ja_set_t *live, const ja_set_t *staged,
                   ja_due_why_t why, apr_time_t at)
 {
-    ja_due_t due = ja_due(domain, live, staged, 0, NOW);
+    ja_due_t due = ja_due(domain, live, staged, 0, 0, NOW);
 
     assert_int_equal(due.why, why);
     assert_int_equal(due.at, at);
@@ -209,7 +209,7 @@ static void never_later_than_expiry(void **state)
         domain->renew_before.duration = (apr_interval_time_t)(ja_rand_unit() * (double)DAYS(36500));
         facts->not_before = any_time();
         facts->not_after = any_time();
-        due = ja_due(domain, set, NULL, 0, NOW);
+        due = ja_due(domain, set, NULL, 0, 0, NOW);
         assert_int_equal(due.why, JA_DUE_AGE);
         assert_true(due.at <= facts->not_after);
         if (facts->not_after > facts->not_before) {
@@ -270,7 +270,7 @@ static void a_set_that_was_put_back_is_left_alone(void **state)
             add_key(domain, JA_KEY_RSA2048);
         }
         set->committed_at = NOW + HOURS(ROWS[i].committed_h);
-        due = ja_due(domain, set, NULL, NOW + HOURS(ROWS[i].restored_h), NOW);
+        due = ja_due(domain, set, NULL, 0, NOW + HOURS(ROWS[i].restored_h), NOW);
         assert_int_equal(due.why, ROWS[i].why);
         assert_int_equal((due.at - NOW) / HOURS(1), ROWS[i].at_h);
     }
@@ -281,14 +281,32 @@ static void only_what_is_live_is_held(void **state)
     const ja_plan_domain_t *domain = domain_of(NAMES("a.jp"));
     const ja_set_t *old = set_of(NAMES("a.jp"), NOW - DAYS(90), NOW + DAYS(10));
     const ja_set_t *renewed = set_of(NAMES("a.jp"), NOW, NOW + DAYS(100));
-    ja_due_t due = ja_due(domain, old, renewed, NOW, NOW);
+    ja_due_t due = ja_due(domain, old, renewed, 0, NOW, NOW);
 
     (void)state;
     assert_int_equal(due.why, JA_DUE_AGE);
     assert_int_equal(due.at, NOW + DAYS(67));
-    due = ja_due(domain, NULL, NULL, NOW, NOW);
+    due = ja_due(domain, NULL, NULL, 0, NOW, NOW);
     assert_int_equal(due.why, JA_DUE_FIRST);
     assert_int_equal(due.at, NOW);
+}
+
+/* It is no use to wait: neither for its age, nor for whoever has put it back. */
+static void what_is_revoked_is_replaced_at_once(void **state)
+{
+    ja_plan_domain_t *domain = domain_of(NAMES("a.jp"));
+    const ja_set_t *live = set_of(NAMES("a.jp"), NOW - DAYS(1), NOW + DAYS(99));
+    const ja_set_t *misfit = set_of(NAMES("b.jp"), NOW, NOW + DAYS(100));
+    const ja_set_t *renewed = set_of(NAMES("a.jp"), NOW, NOW + DAYS(100));
+
+    (void)state;
+    assert_int_equal(ja_due(domain, live, NULL, 1, 0, NOW).why, JA_DUE_REVOKED);
+    assert_int_equal(ja_due(domain, live, NULL, 1, NOW, NOW).why, JA_DUE_REVOKED);
+    assert_int_equal(ja_due(domain, live, NULL, 1, NOW, NOW).at, NOW);
+    assert_int_equal(ja_due(domain, live, misfit, 1, 0, NOW).why, JA_DUE_REVOKED);
+    assert_int_equal(ja_due(domain, live, renewed, 1, 0, NOW).why, JA_DUE_AGE);
+    domain->renew = JA_RENEW_MANUAL;
+    assert_int_equal(ja_due(domain, live, NULL, 1, 0, NOW).why, JA_DUE_NEVER);
 }
 
 static void every_reason_has_a_name_and_a_text(void **state)
@@ -319,6 +337,7 @@ int main(void)
         TEST(never_later_than_expiry),
         TEST(a_set_that_was_put_back_is_left_alone),
         TEST(only_what_is_live_is_held),
+        TEST(what_is_revoked_is_replaced_at_once),
         TEST(every_reason_has_a_name_and_a_text),
     };
 

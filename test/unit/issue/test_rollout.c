@@ -17,9 +17,10 @@ static int is_busy;      /* whoever is told has no time        */
 
 static int on_news(void *baton, ja_news_t told)
 {
-    static const char *const WORDS[] = {
-        [JA_NEWS_TAKEN] = "taken ", [JA_NEWS_REVOKED] = "revoked ", [JA_NEWS_REFUSED] = "refused "
-    };
+    static const char *const WORDS[] = { [JA_NEWS_TAKEN] = "taken ",
+                                         [JA_NEWS_REVOKED] = "revoked ",
+                                         [JA_NEWS_REFUSED] = "refused ",
+                                         [JA_NEWS_RESPONSE] = "response " };
 
     (void)baton;
     news = apr_pstrcat(pool, news, WORDS[told], NULL);
@@ -191,6 +192,127 @@ static void a_revoked_set_is_told_as_long_as_it_is_there(void **state)
     ja_rollout_sets(rollout, NULL, NULL);
     pass(S(DAY_S));
     assert_string_equal(news, "revoked revoked ");
+}
+
+/* With a chain that has a responder, which is the next to be asked. */
+static ja_set_t *live_set(const issued_t *issued)
+{
+    const ja_item_t chain = { "fullchain.pem", issued->pem, strlen(issued->pem), 0 };
+    ja_set_t *set = new_set("old");
+    ja_set_cert_t *cert = &APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t);
+    int generation;
+
+    works(ja_store_commit(&generation, scene.store, "a.jp", &chain, 1, 1, pool));
+    works(ja_chain_facts(&cert->facts, issued->chain, pool, pool));
+    cert->fullchain_file = "fullchain.pem";
+    scene.domain.stapling = 1;
+    return set;
+}
+
+static void expect_response(const response_t *what, const issued_t *issued)
+{
+    ja_bytes_t der = respond(what, issued);
+
+    script_expect(scene.script, &(script_row_t){ .url = "http://ocsp.example/",
+                                                 .method = SCRIPT_POST,
+                                                 .body = der.bytes,
+                                                 .body_len = der.len,
+                                                 .type = "application/ocsp-response" });
+}
+
+/* What has been stored is looked at on another thread. */
+static void pass_working(apr_interval_time_t time)
+{
+    scene.is_working = 1;
+    pass(S(1));
+    scene.is_working = 0;
+    pass(time);
+}
+
+/* Whoever has no time is told again. */
+static void what_is_heard_of_the_live_set_is_told(void **state)
+{
+    const issued_t issued = issue_leaf("OCSP;URI:http://ocsp.example/");
+    response_t revoked = GOOD_RESPONSE;
+
+    (void)state;
+    revoked.status = V_OCSP_CERTSTATUS_REVOKED;
+    expect_response(&revoked, &issued);
+    make(handover);
+    ja_rollout_sets(rollout, live_set(&issued), NULL);
+    pass_working(S(0));
+    assert_string_equal(news, "response ");
+    is_busy = 1;
+    pass(S(300));
+    assert_true(strlen(news) >= strlen("response response "));
+    is_busy = 0;
+    pass(S(60));
+    news = "";
+    pass(S(300));
+    assert_string_equal(news, "");
+    assert_int_equal(script_count(scene.script, NULL), 1);
+}
+
+static int times_told(const char *part)
+{
+    const char *line = scene.lines;
+    int n = 0;
+
+    while ((line = strstr(line, part)) != NULL) {
+        line++;
+        n++;
+    }
+    return n;
+}
+
+/* A response for four days, and then nobody answers any more. */
+static void a_staple_that_is_demanded_and_runs_out_is_told(void **state)
+{
+    const issued_t issued = issue_leaf("OCSP;URI:http://ocsp.example/");
+    response_t four_days = GOOD_RESPONSE;
+    ja_set_t *live = live_set(&issued);
+
+    (void)state;
+    APR_ARRAY_IDX(live->certs, 0, ja_set_cert_t).facts.must_staple = 1;
+    four_days.this_s = 0;
+    four_days.next_s = 4L * DAY_S;
+    expect_response(&four_days, &issued);
+    script_expect(scene.script, &(script_row_t){ .url = "http://ocsp.example/",
+                                                 .method = SCRIPT_ANY_METHOD,
+                                                 .times = SCRIPT_ANY_NUMBER,
+                                                 .fails = 1,
+                                                 .code = JA_E_CONNECT });
+    make(handover);
+    ja_rollout_sets(rollout, live, NULL);
+    pass_working(S(3 * DAY_S - 600));
+    assert_true(script_count(scene.script, NULL) > 10);
+    assert_int_equal(times_told("JA0020"), 0);
+    pass(S(DAY_S / 2));
+    assert_int_equal(
+        times_told("a.jp: JA0020: staple ends: the certificate in use demands a stapled "
+                   "OCSP response, the one at hand ends on "),
+        1);
+    pass(S(DAY_S));
+    assert_int_equal(times_told("the last one has ended on "), 1);
+    ja_rollout_sets(rollout, new_set("other"), NULL);
+    pass(S(3 * DAY_S));
+    assert_int_equal(times_told("JA0020"), 2);
+}
+
+static void without_the_demand_it_is_not_told(void **state)
+{
+    const issued_t issued = issue_leaf("OCSP;URI:http://ocsp.example/");
+
+    (void)state;
+    script_expect(scene.script, &(script_row_t){ .url = "http://ocsp.example/",
+                                                 .method = SCRIPT_ANY_METHOD,
+                                                 .times = SCRIPT_ANY_NUMBER,
+                                                 .fails = 1,
+                                                 .code = JA_E_CONNECT });
+    make(handover);
+    ja_rollout_sets(rollout, live_set(&issued), NULL);
+    pass_working(S(DAY_S));
+    assert_int_equal(times_told("JA0020"), 0);
 }
 
 /* The parent was busy, but the set is still there: he may have had his reasons. */
@@ -378,6 +500,9 @@ int main(void)
         ROLLOUT_TEST(whoever_waits_for_the_responder_alone_is_reminded),
         ROLLOUT_TEST(a_refusal_is_told),
         ROLLOUT_TEST(a_revoked_set_is_told_as_long_as_it_is_there),
+        ROLLOUT_TEST(what_is_heard_of_the_live_set_is_told),
+        ROLLOUT_TEST(a_staple_that_is_demanded_and_runs_out_is_told),
+        ROLLOUT_TEST(without_the_demand_it_is_not_told),
         ROLLOUT_TEST(what_is_still_staged_is_offered_again_later),
         ROLLOUT_TEST(what_the_parent_does_by_himself_is_noticed),
         ROLLOUT_TEST(what_was_offered_is_answered_once),

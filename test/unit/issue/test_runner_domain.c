@@ -7,9 +7,11 @@
 
 #include <apr_strings.h>
 
+#include "../pki/responder.h"
 #include "base/clock.h"
 #include "issue/backoff.h"
 #include "issue/fingerprint.h"
+#include "issue/response.h"
 #include "issue/rollback.h"
 #include "issue/runner_domain.h"
 
@@ -369,6 +371,141 @@ static void sets_that_cannot_be_read_again_are_still_there(void **state)
     assert_null(domain.live);
 }
 
+/* That is kept for what is live. */
+static void responder_says(int status)
+{
+    const issued_t issued = issue_leaf(NULL);
+    response_t what = GOOD_RESPONSE;
+    const ja_set_t *set;
+    ja_bytes_t der;
+    ja_item_t item = { .is_secret = 1 };
+
+    what.status = status;
+    what.revoked_s = -HOUR;
+    der = respond(&what, &issued);
+    works(ja_set_load(&set, store, JA_GROUP_LIVE, NAME, pool, pool));
+    item.item = ja_response_item(APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t).facts.sha256, pool);
+    item.bytes = der.bytes;
+    item.len = der.len;
+    works(ja_store_save(store, JA_GROUP_OCSP, NULL, &item, JA_FS_LAZY, pool));
+}
+
+#define IS_REVOKED \
+    "a.jp: JA0515: while watching the certificate in use: the certificate in use is revoked"
+
+static int times_told(void)
+{
+    const char *line = lines;
+    int n = 0;
+
+    while ((line = strstr(line, IS_REVOKED)) != NULL) {
+        line++;
+        n++;
+    }
+    return n;
+}
+
+/* Told once, also over restarts; and what the rollback says does not hold. */
+static void a_revoked_live_set_is_told_once_and_replaced(void **state)
+{
+    apr_time_t at;
+    int done;
+
+    (void)state;
+    make_live(P256_ONLY, 0);
+    make_live(P256_ONLY, 1);
+    works(ja_rollback_ask(&at, store, NAME, NOW, pool));
+    works(ja_rollback_carry_out(&done, store, &plan, 0, NOW + 2 * SECONDS, pool));
+    now += 10 * SECONDS;
+    plan.names = names_of("a.jp", "new.a.jp", NULL);
+    load();
+    responder_says(V_OCSP_CERTSTATUS_GOOD);
+    ja_domain_responded(&domain, store, &LOG);
+    next_at();
+    assert_int_equal(why, JA_DUE_HELD);
+    assert_int_equal(times_told(), 0);
+    responder_says(V_OCSP_CERTSTATUS_REVOKED);
+    ja_domain_responded(&domain, store, &LOG);
+    assert_in_range(next_at() - now, 30 * SECONDS, 36 * SECONDS);
+    assert_int_equal(why, JA_DUE_REVOKED);
+    ja_domain_responded(&domain, store, &LOG);
+    load();
+    assert_int_equal(times_told(), 1);
+    assert_string_equal(domain.job.error->id, "JA0515");
+    assert_int_equal(domain.job.attempts, 1);
+    assert_in_range(next_at() - now, 30 * SECONDS, 36 * SECONDS);
+    plan.names = names;
+    staged(P256_ONLY, 20);
+    succeed();
+    next_at();
+    assert_int_equal(why, JA_DUE_AGE);
+    assert_int_equal(times_told(), 1);
+}
+
+static void a_response_at_the_start_is_heard(void **state)
+{
+    (void)state;
+    make_live(P256_ONLY, 0);
+    responder_says(V_OCSP_CERTSTATUS_REVOKED);
+    load();
+    assert_int_equal(times_told(), 1);
+    next_at();
+    assert_int_equal(why, JA_DUE_REVOKED);
+}
+
+static void one_that_was_on_hold_and_is_good_again_stays(void **state)
+{
+    (void)state;
+    make_live(P256_ONLY, 0);
+    load();
+    responder_says(V_OCSP_CERTSTATUS_REVOKED);
+    ja_domain_responded(&domain, store, &LOG);
+    responder_says(V_OCSP_CERTSTATUS_GOOD);
+    ja_domain_responded(&domain, store, &LOG);
+    assert_in_range(next_at() - NOW, 60 * DAYS, 61 * DAYS);
+    assert_int_equal(why, JA_DUE_AGE);
+    assert_int_equal(saved().attempts, 0);
+    assert_int_equal(saved().next_at, 0);
+}
+
+/* A CA that revokes whatever it has issued is asked less and less often. */
+static void one_revoked_set_after_the_other_backs_off(void **state)
+{
+    apr_time_t wait = 0;
+    int i;
+
+    (void)state;
+    for (i = 0; i < 5; i++) {
+        now += 3600 * SECONDS;
+        make_live(P256_ONLY, 3600L * (i + 1));
+        responder_says(V_OCSP_CERTSTATUS_REVOKED);
+        load();
+        assert_int_equal(times_told(), i + 1);
+        assert_true(next_at() - now > wait);
+        wait = next_at() - now;
+        staged(P256_ONLY, 3600L * (i + 1) + 1);
+        succeed();
+    }
+    assert_true(wait >= 900 * SECONDS);
+}
+
+/* Another one is there already, or none is wanted: there is no next try. */
+static void what_needs_no_attempt_is_told_all_the_same(void **state)
+{
+    (void)state;
+    make_live(P256_ONLY, 0);
+    plan.renew = JA_RENEW_MANUAL;
+    load();
+    responder_says(V_OCSP_CERTSTATUS_REVOKED);
+    ja_domain_responded(&domain, store, &LOG);
+    ja_domain_responded(&domain, store, &LOG);
+    load();
+    assert_int_equal(times_told(), 1);
+    assert_null(strstr(lines, "Next try"));
+    assert_int_equal(next_at(), 0);
+    assert_int_equal(saved().attempts, 0);
+}
+
 /* ---- success --------------------------------------------------------------------------------- */
 
 static void a_success_ends_the_job(void **state)
@@ -480,6 +617,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DOMAIN_TEST(a_set_that_was_put_back_is_not_renewed_at_once),
+        DOMAIN_TEST(a_revoked_live_set_is_told_once_and_replaced),
+        DOMAIN_TEST(a_response_at_the_start_is_heard),
+        DOMAIN_TEST(one_that_was_on_hold_and_is_good_again_stays),
+        DOMAIN_TEST(one_revoked_set_after_the_other_backs_off),
+        DOMAIN_TEST(what_needs_no_attempt_is_told_all_the_same),
         DOMAIN_TEST(without_anything_it_is_due_at_once),
         DOMAIN_TEST(not_wanted_it_is_never_due),
         DOMAIN_TEST(a_live_set_is_renewed_by_its_age),

@@ -13,6 +13,7 @@ static void keys_are_as_documented(void **state)
                          sample_account(),
                          NOW,
                          { JA_GATE_OPEN, 0, 0 },
+                         0,
                          0 };
     ja_derive_t failed = good;
 
@@ -28,6 +29,7 @@ static void keys_are_as_documented(void **state)
                         "JprsAcmeStaged: 0\n"
                         "JprsAcmeError: 1\n"
                         "JprsAcmeExpired: 0\n"
+                        "JprsAcmeRevoked: 0\n"
                         "JprsAcmeIdle: 0\n"
                         "JprsAcmeFirstExpiry: 2030-03-31T00:00:00Z\n"
                         "JprsAcmeAccounts: 1\n"

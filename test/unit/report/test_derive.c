@@ -202,6 +202,33 @@ static void a_set_that_was_put_back_is_held(void **state)
     assert_int_equal(domain.next_action, JA_REPORT_RETRY);
 }
 
+static void what_is_revoked_is_bad_until_another_one_is_live(void **state)
+{
+    ja_derive_t from = { .plan = sample_domain(),
+                         .live = sample_set(-DAY, 89 * DAY),
+                         .job = sample_job(),
+                         .account = sample_account(),
+                         .now = NOW,
+                         .is_revoked = 1,
+                         .restored_at = NOW - apr_time_from_sec(3600) };
+    ja_report_domain_t domain = ja_derive_domain(&from);
+
+    (void)state;
+    assert_int_equal(domain.state, JA_REPORT_REVOKED);
+    assert_int_equal(domain.next_action, JA_REPORT_RENEW);
+    assert_int_equal(domain.next_at, NOW);
+    assert_true(ja_report_domain_is_bad(&domain));
+    from.job = sample_failed("text", 60, 300);
+    domain = ja_derive_domain(&from);
+    assert_int_equal(domain.state, JA_REPORT_REVOKED);
+    assert_int_equal(domain.next_action, JA_REPORT_RETRY);
+    assert_string_equal(domain.error->text, "text");
+    from.staged = sample_set(0, 90 * DAY);
+    domain = ja_derive_domain(&from);
+    assert_int_equal(domain.state, JA_REPORT_REVOKED);
+    assert_int_equal(domain.next_action, JA_REPORT_RESTART);
+}
+
 /* What is staged goes its way by itself, or waits for somebody. */
 static void next_of_what_is_staged_follows_from_its_gate(void **state)
 {
@@ -270,6 +297,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(state_and_next_follow_from_what_there_is),     TEST(a_set_that_was_put_back_is_held),
+     TEST(what_is_revoked_is_bad_until_another_one_is_live),
         TEST(next_of_what_is_staged_follows_from_its_gate), TEST(activity_is_that_of_the_flow),
         TEST(validity_is_that_of_the_first_to_expire),
     };

@@ -8,7 +8,7 @@ static ja_report_t *failed_with(const char *text)
 {
     ja_derive_t failed = {
         sample_domain(),        NULL, NULL, sample_failed(text, 60, 300), sample_account(), NOW,
-        { JA_GATE_OPEN, 0, 0 }, 0
+        { JA_GATE_OPEN, 0, 0 }, 0,    0
     };
 
     return sample_report(&failed, NULL);
@@ -94,6 +94,7 @@ static void many_domains_leave_the_page_usable(void **state)
                          sample_account(),
                          NOW,
                          { JA_GATE_OPEN, 0, 0 },
+                         0,
                          0 };
     ja_derive_t failed = good;
     const char *page;

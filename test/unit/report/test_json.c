@@ -28,6 +28,7 @@ static void a_valid_domain_has_its_certificate(void **state)
                          sample_account(),
                          NOW,
                          { JA_GATE_OPEN, 0, 0 },
+                         0,
                          0 };
     const ja_json_t *json = read_back(sample_report(&good, NULL));
     const ja_json_t *domain = first_domain(json);
@@ -61,6 +62,7 @@ static void a_failed_one_has_its_error(void **state)
                            sample_account(),
                            NOW,
                            { JA_GATE_OPEN, 0, 0 },
+                           0,
                            0 };
     const ja_json_t *domain = first_domain(read_back(sample_report(&failed, NULL)));
     const ja_json_t *error = ja_json_get(domain, "error");
@@ -92,8 +94,15 @@ static void a_failed_one_has_its_error(void **state)
 
 static void a_staged_set_and_the_account_are_there(void **state)
 {
-    ja_derive_t staged = { sample_domain(),  NULL, sample_set(-DAY, 89L * DAY), sample_job(),
-                           sample_account(), NOW,  { JA_GATE_OPEN, 0, 0 },      0 };
+    ja_derive_t staged = { sample_domain(),
+                           NULL,
+                           sample_set(-DAY, 89L * DAY),
+                           sample_job(),
+                           sample_account(),
+                           NOW,
+                           { JA_GATE_OPEN, 0, 0 },
+                           0,
+                           0 };
     const ja_json_t *json = read_back(sample_report(&staged, NULL));
     const ja_json_t *set = ja_json_get(first_domain(json), "staged");
     const ja_json_t *account = ja_json_at(ja_json_get(json, "accounts"), 0);

@@ -22,6 +22,7 @@ static ja_report_t *good_and_failed(const char *error)
                          sample_account(),
                          NOW,
                          { JA_GATE_OPEN, 0, 0 },
+                         0,
                          0 };
     ja_derive_t failed = good;
 
