@@ -20,8 +20,9 @@
 #define URGENT_PERCENT 10
 
 typedef struct {
-    const ja_set_t *set; /* or NULL */
-    apr_pool_t *pool;    /* its own; its staples end with it */
+    const ja_set_t *set;          /* or NULL */
+    apr_pool_t *pool;             /* its own; its staples end with it */
+    apr_array_header_t *demanded; /* ja_staple_t *: of those that are must-staple */
 } side_t;
 
 struct ja_rollout_t {
@@ -31,6 +32,7 @@ struct ja_rollout_t {
     ja_timer_t *timer;         /* for the staged set                      */
     ja_timer_t *live_timer;    /* for news of the live one                */
     int is_offered;            /* to the parent, who has not answered yet */
+    apr_time_t short_at;       /* told that a staple runs out; 0: none does */
     apr_time_t told_at;        /* that the staged set waits; 0: not yet   */
     apr_int64_t days_told;     /* that it waits for somebody, of its age  */
     apr_interval_time_t pause; /* between looks                           */
@@ -252,10 +254,55 @@ static void on_live_staple(void *baton)
     ja_timer_set(a->live_timer, ja_clock_now());
 }
 
+/* RFC 7633: clients refuse a certificate that demands a staple and has none. */
+static void tell_short(const ja_rollout_t *a, const ja_staple_t *staple, apr_pool_t *scratch)
+{
+    const ja_ocsp_facts_t *facts = ja_staple_facts(staple);
+    const ja_err_t *err = ja_staple_error(staple);
+    int has = facts && facts->status != JA_OCSP_UNKNOWN;
+    int is_over = has && ja_ocsp_until(facts) <= ja_clock_now();
+
+    ja_event_tell(
+        a->conf.log, JA_EVENT_STAPLE_ENDS, a->conf.plan->name,
+        "the certificate in use demands a stapled OCSP response, %s%s, and no new one can "
+        "be had: %s",
+        !has      ? "there is none"
+        : is_over ? "the last one has ended on "
+                  : "the one at hand ends on ",
+        has ? date_of(ja_ocsp_until(facts), scratch) : "",
+        err ? ja_err_log_text(err, scratch) : "the responder does not know it");
+}
+
+/* Told once, and once more for each day that it goes on. */
+static void mind_staples(ja_rollout_t *a)
+{
+    const ja_staple_t *runs_out = NULL;
+    apr_pool_t *scratch;
+    int i;
+
+    for (i = 0; i < a->live.demanded->nelts && !runs_out; i++) {
+        const ja_staple_t *staple = APR_ARRAY_IDX(a->live.demanded, i, const ja_staple_t *);
+
+        runs_out = ja_staple_runs_out(staple) ? staple : NULL;
+    }
+    if (!runs_out) {
+        a->short_at = 0;
+    }
+    else if (ja_clock_now() - a->short_at >= REMIND_EVERY) {
+        apr_pool_create(&scratch, a->pool);
+        tell_short(a, runs_out, scratch);
+        apr_pool_destroy(scratch);
+        a->short_at = ja_clock_now();
+    }
+}
+
 static void on_live_time(void *baton)
 {
     ja_rollout_t *a = baton;
 
+    if (a->live.set) {
+        mind_staples(a);
+    }
     if (a->live.set && !a->conf.news(a->conf.baton, JA_NEWS_RESPONSE)) {
         ja_timer_set(a->live_timer, ja_clock_now() + ASK_AGAIN);
     }
@@ -276,10 +323,14 @@ static void start_staples(ja_rollout_t *a, side_t *side, ja_group_t group)
     int i;
 
     for (i = 0; i < side->set->certs->nelts; i++) {
-        ja_staple_start(&conf, group, &APR_ARRAY_IDX(side->set->certs, i, const ja_set_cert_t),
-                        group == JA_GROUP_STAGING,
-                        group == JA_GROUP_STAGING ? on_staged_staple : on_live_staple, a,
-                        side->pool);
+        const ja_set_cert_t *cert = &APR_ARRAY_IDX(side->set->certs, i, const ja_set_cert_t);
+        ja_staple_t *staple = ja_staple_start(
+            &conf, group, cert, group == JA_GROUP_STAGING,
+            group == JA_GROUP_STAGING ? on_staged_staple : on_live_staple, a, side->pool);
+
+        if (cert->facts.must_staple) {
+            APR_ARRAY_PUSH(side->demanded, ja_staple_t *) = staple;
+        }
     }
 }
 
@@ -309,6 +360,7 @@ static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set, ja_group_t
     if (set) {
         apr_pool_create(&side->pool, a->pool);
         side->set = ja_set_copy(set, side->pool);
+        side->demanded = apr_array_make(side->pool, 1, sizeof(ja_staple_t *));
         if (group == JA_GROUP_STAGING || a->conf.plan->stapling) {
             start_staples(a, side, group);
         }
@@ -319,7 +371,9 @@ static int change(ja_rollout_t *a, side_t *side, const ja_set_t *set, ja_group_t
 /* What the parent was offered is another set now, or none: he finds out himself. */
 void ja_rollout_sets(ja_rollout_t *a, const ja_set_t *live, const ja_set_t *staged)
 {
-    change(a, &a->live, live, JA_GROUP_LIVE);
+    if (change(a, &a->live, live, JA_GROUP_LIVE)) {
+        a->short_at = 0;
+    }
     if (!change(a, &a->staged, staged, JA_GROUP_STAGING)) {
         return;
     }

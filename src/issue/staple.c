@@ -71,6 +71,13 @@ static ja_staple_state_t state_of(const ja_staple_t *s)
     return state;
 }
 
+int ja_staple_runs_out(const ja_staple_t *staple)
+{
+    const ja_staple_state_t state = state_of(staple);
+
+    return ja_staple_is_short(&state, ja_clock_now());
+}
+
 static void plan_try(ja_staple_t *s, apr_time_t at)
 {
     s->next_at = at;

@@ -53,6 +53,9 @@ void ja_staple_await(ja_staple_t *staple, int is_awaited);
  * `changed`. */
 const ja_ocsp_facts_t *ja_staple_facts(const ja_staple_t *staple);
 
+/* As ja_staple_is_short() of issue/staple_due, now. */
+int ja_staple_runs_out(const ja_staple_t *staple);
+
 /* When the responder is asked next; 0: never, or it is being asked. */
 apr_time_t ja_staple_next_at(const ja_staple_t *staple);
 

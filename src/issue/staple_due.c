@@ -95,6 +95,17 @@ apr_time_t ja_staple_due(const ja_staple_state_t *state, apr_time_t now, double 
     return at > floor ? at : floor;
 }
 
+int ja_staple_is_short(const ja_staple_state_t *state, apr_time_t now)
+{
+    apr_time_t until;
+
+    if (state->failures == 0 || !has_answer(state)) {
+        return state->failures > 0;
+    }
+    until = ja_ocsp_until(state->facts);
+    return until - now < (until - state->facts->this_update) / 4;
+}
+
 int ja_staple_is_better(const ja_ocsp_facts_t *facts, const ja_ocsp_facts_t *old)
 {
     if (!old) {

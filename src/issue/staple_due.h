@@ -28,6 +28,10 @@ apr_time_t ja_staple_first(const ja_staple_state_t *state, apr_time_t now, doubl
  * to 1 h. */
 apr_time_t ja_staple_due(const ja_staple_state_t *state, apr_time_t now, double unit);
 
+/* Does the responder fail while there is nothing to staple, or only for less than a quarter of the
+ * response's time? */
+int ja_staple_is_short(const ja_staple_state_t *state, apr_time_t now);
+
 /* Is `facts` to take the place of `old` (NULL: none)? It has to be newer; `unknown` takes the place
  * of nothing else, and anything takes that of `unknown`. */
 int ja_staple_is_better(const ja_ocsp_facts_t *facts, const ja_ocsp_facts_t *old);

@@ -135,6 +135,15 @@ static void put_proof(ja_out_t *out, const ja_job_proof_t *proof)
     }
 }
 
+static void put_staple(ja_out_t *out, const ja_report_domain_t *domain)
+{
+    if (domain->lacks_staple) {
+        ja_out_put(out, "<br /><em>");
+        put(out, ja_words_advice(JA_LANG_EN, ja_err_row(JA_E_SERVED_UNSTAPLED)->id), ERROR_CHARS);
+        ja_out_put(out, "</em>");
+    }
+}
+
 static void put_domain(ja_out_t *out, const form_t *form, const ja_report_domain_t *domain,
                        apr_time_t now)
 {
@@ -149,6 +158,7 @@ static void put_domain(ja_out_t *out, const form_t *form, const ja_report_domain
     ja_out_put(out, form->between);
     put_error(out, domain->error, domain->damage, now);
     put_proof(out, domain->proof);
+    put_staple(out, domain);
     ja_out_put(out, form->end_row);
 }
 

@@ -95,6 +95,23 @@ static const apr_array_header_t *gather_ocsp(const ja_set_t *live, const char **
     return all;
 }
 
+/* Clients refuse it then. Where the module does not staple, it can't tell. */
+static int lacks_staple(const ja_plan_domain_t *plan, const ja_set_t *live,
+                        const apr_array_header_t *ocsp)
+{
+    int i;
+
+    for (i = 0; plan->stapling && i < ocsp->nelts; i++) {
+        const ja_cert_facts_t *cert = &APR_ARRAY_IDX(live->certs, i, const ja_set_cert_t).facts;
+
+        if (cert->must_staple && cert->ocsp_url
+            && !APR_ARRAY_IDX(ocsp, i, const ja_report_ocsp_t).has) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void gather_domain(apr_array_header_t *domains, const gather_t *g,
                           const ja_plan_domain_t *plan)
 {
@@ -115,6 +132,7 @@ static void gather_domain(apr_array_header_t *domains, const gather_t *g,
     from.gate = gate_of(&from, &damage, g);
     domain = ja_derive_domain(&from);
     domain.ocsp = gather_ocsp(from.live, &damage, g);
+    domain.lacks_staple = lacks_staple(plan, from.live, domain.ocsp);
     domain.damage = damage;
     APR_ARRAY_PUSH(domains, ja_report_domain_t) = domain;
 }
@@ -216,7 +234,8 @@ int ja_report_domain_is_bad(const ja_report_domain_t *domain)
     case JA_REPORT_RENEWING:
     case JA_REPORT_ISSUING:
     case JA_REPORT_STAGED:
-        return domain->damage || !domain->live || (domain->proof && domain->proof->error_id);
+        return domain->damage || !domain->live || domain->lacks_staple
+               || (domain->proof && domain->proof->error_id);
     case JA_REPORT_IDLE:
     case JA_REPORT_STATE_COUNT:
         break;

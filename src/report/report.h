@@ -67,7 +67,8 @@ typedef struct {
     apr_int64_t attempts;              /* failures in a row                                       */
     const apr_array_header_t *history; /* ja_job_event_t, oldest first                            */
     const ja_job_proof_t *proof;       /* of the live set; NULL: not asked yet                    */
-    const char *damage;                /* what of the store can't be read, in words; or NULL      */
+    int lacks_staple;   /* a live certificate demands one, and no response that holds is kept     */
+    const char *damage; /* what of the store can't be read, in words; or NULL                     */
 } ja_report_domain_t;
 
 /* An account. */
@@ -101,8 +102,9 @@ ja_err_t *ja_report_make(ja_report_t **report, const ja_plan_t *plan, ja_store_t
 /* How many domains are in each state. */
 void ja_report_count(int counts[JA_REPORT_STATE_COUNT], const ja_report_t *report);
 
-/* Does somebody have to look at it? In error, expired, revoked, no certificate although one is wanted,
- * something else served than what is live, or damaged files. */
+/* Does somebody have to look at it? In error, expired, revoked, no certificate although one is
+ * wanted, something else served than what is live, nothing to staple where that is demanded, or
+ * damaged files. */
 int ja_report_domain_is_bad(const ja_report_domain_t *domain);
 
 /* The last try to register, find or update it failed, or its files are damaged. */

@@ -105,6 +105,11 @@ static void note_proof(ja_table_t *table, const text_t *t, const ja_job_proof_t 
     }
 }
 
+static const char *unstapled(const text_t *t)
+{
+    return ja_words_advice(t->lang, ja_err_row(JA_E_SERVED_UNSTAPLED)->id);
+}
+
 static void note_damage(ja_table_t *table, const text_t *t, const char *damage)
 {
     if (damage) {
@@ -133,6 +138,9 @@ static void add_domain(ja_table_t *table, const text_t *t, const ja_report_domai
     }
     note_error(table, t, domain->error);
     note_proof(table, t, domain->proof);
+    if (domain->lacks_staple) {
+        ja_table_note(table, apr_pstrcat(t->pool, "-> ", unstapled(t), NULL));
+    }
     note_damage(table, t, domain->damage);
 }
 
@@ -284,6 +292,9 @@ static void say_ocsp(ja_table_t *table, const text_t *t, const ja_report_domain_
                          full_time(t, ja_ocsp_until(&ocsp->facts)), NULL)
                                : ja_words_get(t->lang, JA_WORD_NO_RESPONSE));
         }
+    }
+    if (domain->lacks_staple) {
+        say_word(table, t, JA_WORD_ADVICE, unstapled(t));
     }
 }
 

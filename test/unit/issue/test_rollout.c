@@ -253,6 +253,68 @@ static void what_is_heard_of_the_live_set_is_told(void **state)
     assert_int_equal(script_count(scene.script, NULL), 1);
 }
 
+static int times_told(const char *part)
+{
+    const char *line = scene.lines;
+    int n = 0;
+
+    while ((line = strstr(line, part)) != NULL) {
+        line++;
+        n++;
+    }
+    return n;
+}
+
+/* A response for four days, and then nobody answers any more. */
+static void a_staple_that_is_demanded_and_runs_out_is_told(void **state)
+{
+    const issued_t issued = issue_leaf("OCSP;URI:http://ocsp.example/");
+    response_t four_days = GOOD_RESPONSE;
+    ja_set_t *live = live_set(&issued);
+
+    (void)state;
+    APR_ARRAY_IDX(live->certs, 0, ja_set_cert_t).facts.must_staple = 1;
+    four_days.this_s = 0;
+    four_days.next_s = 4L * DAY_S;
+    expect_response(&four_days, &issued);
+    script_expect(scene.script, &(script_row_t){ .url = "http://ocsp.example/",
+                                                 .method = SCRIPT_ANY_METHOD,
+                                                 .times = SCRIPT_ANY_NUMBER,
+                                                 .fails = 1,
+                                                 .code = JA_E_CONNECT });
+    make(handover);
+    ja_rollout_sets(rollout, live, NULL);
+    pass_working(S(3 * DAY_S - 600));
+    assert_true(script_count(scene.script, NULL) > 10);
+    assert_int_equal(times_told("JA0020"), 0);
+    pass(S(DAY_S / 2));
+    assert_int_equal(
+        times_told("a.jp: JA0020: staple ends: the certificate in use demands a stapled "
+                   "OCSP response, the one at hand ends on "),
+        1);
+    pass(S(DAY_S));
+    assert_int_equal(times_told("the last one has ended on "), 1);
+    ja_rollout_sets(rollout, new_set("other"), NULL);
+    pass(S(3 * DAY_S));
+    assert_int_equal(times_told("JA0020"), 2);
+}
+
+static void without_the_demand_it_is_not_told(void **state)
+{
+    const issued_t issued = issue_leaf("OCSP;URI:http://ocsp.example/");
+
+    (void)state;
+    script_expect(scene.script, &(script_row_t){ .url = "http://ocsp.example/",
+                                                 .method = SCRIPT_ANY_METHOD,
+                                                 .times = SCRIPT_ANY_NUMBER,
+                                                 .fails = 1,
+                                                 .code = JA_E_CONNECT });
+    make(handover);
+    ja_rollout_sets(rollout, live_set(&issued), NULL);
+    pass_working(S(DAY_S));
+    assert_int_equal(times_told("JA0020"), 0);
+}
+
 /* The parent was busy, but the set is still there: he may have had his reasons. */
 static void what_is_still_staged_is_offered_again_later(void **state)
 {
@@ -439,6 +501,8 @@ int main(void)
         ROLLOUT_TEST(a_refusal_is_told),
         ROLLOUT_TEST(a_revoked_set_is_told_as_long_as_it_is_there),
         ROLLOUT_TEST(what_is_heard_of_the_live_set_is_told),
+        ROLLOUT_TEST(a_staple_that_is_demanded_and_runs_out_is_told),
+        ROLLOUT_TEST(without_the_demand_it_is_not_told),
         ROLLOUT_TEST(what_is_still_staged_is_offered_again_later),
         ROLLOUT_TEST(what_the_parent_does_by_himself_is_noticed),
         ROLLOUT_TEST(what_was_offered_is_answered_once),

@@ -171,9 +171,37 @@ static void revoked_takes_the_place_of_good(void **state)
     assert_true(ja_staple_is_better(&newer, &revoked)); /* certificateHold can end */
 }
 
+static int is_short(const ja_ocsp_facts_t *facts, int failures)
+{
+    const ja_staple_state_t state = { facts, failures, 0 };
+
+    return ja_staple_is_short(&state, NOW);
+}
+
+static void the_last_quarter_is_short_if_the_responder_fails(void **state)
+{
+    ja_ocsp_facts_t quarter = response(JA_OCSP_GOOD, -3 * DAY, DAY);
+    ja_ocsp_facts_t less = response(JA_OCSP_GOOD, -3 * DAY, DAY - 1);
+    ja_ocsp_facts_t ended = response(JA_OCSP_GOOD, -3 * DAY, -1);
+    ja_ocsp_facts_t unsaid = response(JA_OCSP_GOOD, -6 * DAY, 0);
+    ja_ocsp_facts_t unknown = response(JA_OCSP_UNKNOWN, 0, DAY);
+
+    (void)state;
+    assert_false(is_short(&quarter, 1));
+    assert_true(is_short(&less, 1));
+    assert_true(is_short(&ended, 1));
+    assert_true(is_short(&unsaid, 1));
+    assert_true(is_short(&unknown, 1));
+    assert_true(is_short(NULL, 1));
+    assert_false(is_short(&less, 0));
+    assert_false(is_short(&ended, 0));
+    assert_false(is_short(NULL, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(the_last_quarter_is_short_if_the_responder_fails),
         TEST(what_is_awaited_is_polled),
         TEST(good_and_revoked_are_not_polled),
         TEST(the_start_is_spread),

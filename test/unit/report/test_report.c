@@ -1,4 +1,5 @@
 #include "../issue/set_fixture.h"
+#include "../pki/responder.h"
 #include "sample.h"
 
 #include <string.h>
@@ -174,6 +175,77 @@ static void what_needs_attention_comes_first(void **state)
     }
 }
 
+/* A live set of one certificate, which demands a staple. */
+static void make_demanding_live(const apr_array_header_t *specs)
+{
+    apr_array_header_t *certs = apr_array_make(pool, 1, sizeof(ja_set_cert_t));
+    mint_t leaf = GOOD_LEAF;
+    ja_set_outcome_t outcome;
+    const ja_set_t *set;
+    ja_bytes_t csr, pem;
+
+    leaf.san = "DNS:a.jp,DNS:www.a.jp";
+    leaf.access = "OCSP;URI:http://ocsp.example/";
+    leaf.feature = "status_request";
+    works(ja_set_make_key(&csr, store, NAME, JA_KEY_P256, names, NULL, pool, pool));
+    pem = issued_as(JA_KEY_P256, &leaf);
+    works(ja_set_keep_chain(apr_array_push(certs), store, NAME, JA_KEY_P256, &pem, &csr, names, NOW,
+                            pool, pool));
+    works(ja_set_stage(&set, store, NAME, certs, CA_URL, NOW, pool, pool));
+    works(ja_set_commit(&outcome, store, domain_with(specs), NOW, pool));
+    assert_int_equal(outcome, JA_SET_COMMITTED);
+}
+
+static void keep_response(const char *sha256, const response_t *what)
+{
+    const issued_t about = issue_leaf(NULL);
+    const ja_bytes_t der = respond(what, &about);
+    const ja_item_t item = { ja_response_item(sha256, pool), der.bytes, der.len, 1 };
+
+    works(ja_store_save(store, JA_GROUP_OCSP, NULL, &item, JA_FS_LAZY, pool));
+}
+
+static void what_demands_a_staple_and_has_none_is_bad(void **state)
+{
+    ja_plan_domain_t *domain = stored_domain();
+    response_t what = GOOD_RESPONSE;
+    const ja_report_domain_t *found;
+    const char *sha256;
+
+    (void)state;
+    make_demanding_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC));
+    works(ja_account_file_save(sample_account(), store, "ca.example-00000000", pool));
+    found = domain_at(report_of(sample_plan(domain, NULL), NULL), 0);
+    assert_false(ja_report_domain_is_bad(found)); /* without stapling it can't be told */
+    domain->stapling = 1;
+    found = domain_at(report_of(sample_plan(domain, NULL), NULL), 0);
+    assert_int_equal(found->state, JA_REPORT_VALID);
+    assert_true(found->lacks_staple && ja_report_domain_is_bad(found));
+    sha256 = APR_ARRAY_IDX(found->live->certs, 0, ja_set_cert_t).facts.sha256;
+    keep_response(sha256, &what);
+    assert_false(ja_report_is_bad(report_of(sample_plan(domain, NULL), NULL)));
+    what.next_s = -1;
+    keep_response(sha256, &what);
+    assert_true(ja_report_is_bad(report_of(sample_plan(domain, NULL), NULL)));
+}
+
+static void a_revoked_live_set_is_seen_in_its_response(void **state)
+{
+    response_t what = GOOD_RESPONSE;
+    const ja_report_domain_t *found;
+
+    (void)state;
+    make_live(specs_of(JA_KEY_P256, JA_SET_NO_SPEC), 0);
+    found = domain_at(report_of(sample_plan(stored_domain(), NULL), NULL), 0);
+    assert_int_equal(found->state, JA_REPORT_VALID);
+    what.status = V_OCSP_CERTSTATUS_REVOKED;
+    what.revoked_s = -HOUR;
+    keep_response(APR_ARRAY_IDX(found->live->certs, 0, ja_set_cert_t).facts.sha256, &what);
+    found = domain_at(report_of(sample_plan(stored_domain(), NULL), NULL), 0);
+    assert_int_equal(found->state, JA_REPORT_REVOKED);
+    assert_true(ja_report_domain_is_bad(found));
+}
+
 static void a_refused_restart_is_bad(void **state)
 {
     ja_report_t *report;
@@ -201,6 +273,8 @@ int main(void)
         SET_TEST(one_domain_is_found_by_any_of_its_names),
         TEST(states_are_counted),
         TEST(what_needs_attention_comes_first),
+        SET_TEST(what_demands_a_staple_and_has_none_is_bad),
+        SET_TEST(a_revoked_live_set_is_seen_in_its_response),
         SET_TEST(a_refused_restart_is_bad),
     };
 
