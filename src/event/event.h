@@ -24,7 +24,7 @@ typedef enum {
     JA_EVENT_RESTARTING,      /* the server restarts by itself, for sets that wait for it */
     JA_EVENT_NOT_HOT,         /* certificates can't be changed without a restart here */
     JA_EVENT_CLOCK,           /* the clock was put back */
-    JA_EVENT_STAPLE_ENDS, /* a live certificate that demands a staple will soon have none, or has none */
+    JA_EVENT_STAPLE_ENDS,     /* a live certificate that demands a staple has none, or soon */
     JA_EVENT_COUNT
 } ja_event_t;
 

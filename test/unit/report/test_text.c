@@ -70,6 +70,19 @@ static void details_have_all_there_is(void **state)
 }
 
 /* What the CA says, and what stands in files that others may have written. */
+static void what_lacks_its_staple_says_so(void **state)
+{
+    ja_report_t *report = good_and_failed("no");
+
+    (void)state;
+    assert_null(strstr(ja_report_text(report, JA_LANG_EN, pool), "demands a stapled"));
+    APR_ARRAY_IDX(report->domains, 0, ja_report_domain_t).lacks_staple = 1;
+    HAS(ja_report_text(report, JA_LANG_EN, pool), "    -> The certificate demands a stapled");
+    HAS(ja_report_text_details(report, JA_LANG_EN, pool),
+        "Advice       The certificate demands a stapled");
+    HAS(ja_report_text(report, JA_LANG_JA, pool), "    -> OCSP ステープリングが必須の証明書");
+}
+
 static void text_from_outside_does_nothing_to_the_terminal(void **state)
 {
     ja_report_t *report = good_and_failed("\x1b]0;x\x07\r\n\xc2\x9b\xff");
@@ -155,6 +168,7 @@ int main(void)
         TEST(the_overview_has_a_row_for_each_domain),
         TEST(the_overview_speaks_japanese),
         TEST(details_have_all_there_is),
+        TEST(what_lacks_its_staple_says_so),
         TEST(text_from_outside_does_nothing_to_the_terminal),
         TEST(long_text_is_cut),
         TEST(an_account_is_shown_if_there_is_something_to_say),
