@@ -13,7 +13,7 @@ from .clients import CLIENTS
 from .farca import Broken, FarCa
 from .site import Site
 
-STALLED_S = 60              # no certificate for the next domain: the client has given up
+STALLED_S = 180             # no certificate for the next domain, also after another try: given up
 LOOK_FOR_RUNNER_S = 0.05
 IDLE_FEW = 10               # the other point of the line "system calls over domains"
 

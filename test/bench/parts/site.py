@@ -13,24 +13,39 @@ from harness.processes import Service, descendants, is_alive
 from harness.rawhttp import get
 from harness.wait import until
 
-MODULES = ("mpm_event", "authz_core", "alias", "ssl")
+MODULES = ("authz_core", "alias", "ssl")
 MARKER_PATH = "/bench-generation"
 
-# Debian's own figures for the event MPM.
-MPM = """\
+# Debian's own figures, and a server of one process, so that it is known who does something.
+MPM = {
+    "event": ("event", """\
 StartServers 2
 MinSpareThreads 25
 MaxSpareThreads 75
 ThreadLimit 64
 ThreadsPerChild 25
 MaxRequestWorkers 150
-"""
+"""),
+    "prefork": ("prefork", """\
+StartServers 5
+MinSpareServers 5
+MaxSpareServers 10
+MaxRequestWorkers 150
+"""),
+    "single": ("prefork", """\
+StartServers 1
+MinSpareServers 1
+MaxSpareServers 1
+MaxRequestWorkers 1
+"""),
+}
 
 
 class Site:
     """One server root.  Each configuration of it replaces the one before.
 
     Plain HTTP on http_port for the challenges, TLS on tls_port.
+    mpm: a key of MPM, for the next configuration
     """
 
     def __init__(self):
@@ -41,9 +56,14 @@ class Site:
         self.http_port, self.tls_port = free_port(), free_port()
         self.error_log_file = self.dir / "error.log"
         self.last_name = None
+        self.mpm = "event"
         self.mark(0)
+        self.run_under()
+
+    def run_under(self, *wrapper):
+        """From the next start on httpd is run by this command, such as valgrind's."""
         self.service = Service("apache2", [
-            paths.APACHE, "-d", self.dir, "-f", self.dir / "httpd.conf", "-DFOREGROUND"],
+            *wrapper, paths.APACHE, "-d", self.dir, "-f", self.dir / "httpd.conf", "-DFOREGROUND"],
             self.dir / "console.log")
 
     def configure(self, domains, modules=(), load_lines=(), directives=(), files_of=None):
@@ -52,14 +72,15 @@ class Site:
         files_of(name) -> (certificate file, key file) for static certificates, None without.
         """
         self.last_name = domains[-1][0]
+        mpm, mpm_lines = MPM[self.mpm]
         lines = [f"ServerRoot {self.dir}", f"PidFile {self.dir}/httpd.pid",
                  f"ErrorLog {self.error_log_file}", "LogLevel notice",
                  f"Listen 127.0.0.1:{self.http_port}", f"Listen 127.0.0.1:{self.tls_port} https",
                  "ServerName bench.example.jp", f"DocumentRoot {self.dir}/htdocs",
                  "User www-data", "Group www-data"]
         lines += [f"LoadModule {name}_module {paths.APACHE_MODULES}/mod_{name}.so"
-                  for name in MODULES + tuple(modules)]
-        lines += [*load_lines, MPM, f"Include {self.dir}/marker.conf", *directives]
+                  for name in (f"mpm_{mpm}", *MODULES, *modules)]
+        lines += [*load_lines, mpm_lines, f"Include {self.dir}/marker.conf", *directives]
         for names in domains:
             lines += self._virtual_host(names, files_of(names[0]) if files_of else None)
         (self.dir / "httpd.conf").write_text("\n".join(lines) + "\n")
@@ -80,10 +101,10 @@ class Site:
     def children(self):
         return [pid for pid in descendants(self.pid) if is_alive(pid)]
 
-    def start(self):
+    def start(self, timeout=120):
         """Until it listens."""
         self.error_log_file.unlink(missing_ok=True)
-        self.service.start(lambda: "resuming normal operations" in self.error_log())
+        self.service.start(lambda: "resuming normal operations" in self.error_log(), timeout)
         return self
 
     def start_until_handshake(self):

@@ -17,7 +17,7 @@ class Service:
         self.env, self.cwd = env or {}, cwd
         self.process = None
 
-    def start(self, ready):
+    def start(self, ready, timeout=20.0):
         """Start and wait until ready() is true; raises with the log's tail otherwise."""
         with open(self.log, "ab") as out:
             self.process = subprocess.Popen(
@@ -29,7 +29,7 @@ class Service:
                 raise RuntimeError(f"{self.name} ended with {self.process.returncode}:\n"
                                    f"{self.output()[-3000:]}")
             return ready()
-        until(up, f"{self.name} to come up")
+        until(up, f"{self.name} to come up", timeout)
         return self
 
     def output(self):
