@@ -14,6 +14,9 @@
  * more connections; and an exchange's time begins with its turn. */
 #define RUNNING_MAX 100
 
+/* After a timeout, connections that are older are not used any more. */
+#define STALE_S 5L
+
 typedef struct exchange_t exchange_t;
 APR_RING_HEAD(exchanges_t, exchange_t);
 
@@ -22,6 +25,7 @@ typedef struct {
     ja_http_curl_conf_t conf;
     CURLM *multi;
     int has_seen_http1; /* a server answered with it */
+    int has_timed_out;  /* the last exchange to end, did */
     ja_transfer_t *stock;
     int stock_count;
     struct exchanges_t running;
@@ -82,6 +86,15 @@ static apr_status_t cancel(void *data)
     return APR_SUCCESS;
 }
 
+/* A stream of HTTP/2 that has run into its time limit leaves its connection open, and if that is dead
+ * (a NAT that forgot it, a CA that hangs) every request on it would have to wait as long. After a
+ * timeout only connections that are younger than that are used again, until a reply comes. */
+static CURLcode avoid_stale(const client_t *client, CURL *easy)
+{
+    return client->has_timed_out ? curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, STALE_S)
+                                 : CURLE_OK;
+}
+
 /* Give an exchange of the queue to curl. */
 static ja_err_t *launch(exchange_t *exchange)
 {
@@ -96,6 +109,7 @@ static ja_err_t *launch(exchange_t *exchange)
                           exchange->pool)
             != 0
         || curl_easy_setopt(transfer->easy, CURLOPT_PRIVATE, exchange) != CURLE_OK
+        || avoid_stale(client, transfer->easy) != CURLE_OK
         || curl_multi_add_handle(client->multi, transfer->easy) != CURLM_OK) {
         return_transfer(client, transfer);
         return ja_err_make(JA_E_INTERNAL, exchange->pool, "no memory for a request to %s",
@@ -162,6 +176,7 @@ static void finish(exchange_t *exchange, CURLcode result)
     const ja_http_reply_t *reply = result == CURLE_OK ? ja_transfer_reply(transfer) : NULL;
     ja_err_t *err = reply ? NULL : ja_transfer_failure(transfer, result);
 
+    exchange->client->has_timed_out = err && err->code == JA_E_TIMEOUT;
     if (ja_log_is(exchange->client->conf.log, JA_LOG_DEBUG)) {
         ja_log_line(exchange->client->conf.log, JA_LOG_DEBUG, "%s",
                     ja_transfer_text(transfer, exchange->pool));
