@@ -1,6 +1,6 @@
-/* configtest: has the running server's program look at the configuration on disk, in a process of its
- * own: "httpd -t" with the arguments of the running one, and with the checks of precheck. For the
- * parent, from one thread; nothing here waits.
+/* configtest: has the running server's program look at the configuration on disk, in a process of
+ * its own: "httpd -t" with the arguments of the running one, and with the checks of precheck. For
+ * the parent, from one thread; nothing here waits.
  */
 #ifndef JA_CONFIGTEST_H
 #define JA_CONFIGTEST_H

@@ -1,7 +1,7 @@
 /* graceful: the parent restarts the server gracefully by itself, so that sets go live which can't
- * without: when the pace (issue/restart) allows it, and nothing stands against it (configtest). What
- * it does, or why it doesn't, is in the error log and in activation.json. Which sets need a restart
- * is decided by monitor.
+ * without: when the pace (issue/restart) allows it, and nothing stands against it (configtest).
+ * What it does, or why it doesn't, is in the error log and in activation.json. Which sets need a
+ * restart is decided by monitor.
  */
 #ifndef JA_GRACEFUL_H
 #define JA_GRACEFUL_H

@@ -15,8 +15,8 @@
 #include "shared.h"
 #include "stapling.h"
 
-/* As in mod_ssl_openssl.h, which distributions do not ship. An optional hook goes by its name: where
- * mod_ssl doesn't have it, nothing is called. */
+/* As in mod_ssl_openssl.h, which distributions do not ship. An optional hook goes by its name:
+ * where mod_ssl doesn't have it, nothing is called. */
 typedef int ssl_HOOK_init_server_t(server_rec *s, apr_pool_t *p, int is_proxy, SSL_CTX *ctx);
 
 #define ALPN_CHALLENGE     "acme-tls/1" /* RFC 8737 */
@@ -34,8 +34,8 @@ static int is_challenge(const SSL *ssl)
     return len == ALPN_CHALLENGE_LEN && memcmp(alpn, ALPN_CHALLENGE, len) == 0;
 }
 
-/* OpenSSL's cert_cb: before a certificate is chosen, after SNI. Whatever happens, the handshake goes
- * on, with the certificates of the start if there are no others. */
+/* OpenSSL's cert_cb: before a certificate is chosen, after SNI. Whatever happens, the handshake
+ * goes on, with the certificates of the start if there are no others. */
 static int choose(SSL *ssl, void *domain)
 {
     const ja_adopted_t *adopted;
@@ -88,7 +88,7 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
     return OK;
 }
 
-/* ---- what can't be done hot ------------------------------------------------------------------- */
+/* ---- what can't be done hot ------------------------------------------------------------------ */
 
 static ja_plan_domain_t *domain_at(const ja_plan_t *plan, int i)
 {

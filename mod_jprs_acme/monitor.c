@@ -52,8 +52,8 @@ static void publish(const ja_plan_domain_t *domain, ja_store_t *store, apr_pool_
     watch->has_failed[domain->index] = 0;
 }
 
-/* Without a restart: whatever the outcome is, the runner is told. A set that is live already has been
- * published, unless the call that made it so has failed. */
+/* Without a restart: whatever the outcome is, the runner is told. A set that is live already has
+ * been published, unless the call that made it so has failed. */
 static void serve_hot(const ja_plan_domain_t *domain, ja_store_t *store, apr_pool_t *scratch)
 {
     ja_handover_word_t answer = JA_HANDOVER_TAKEN;

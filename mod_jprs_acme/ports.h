@@ -1,6 +1,6 @@
-/* ports: the addresses that httpd listens at, told from one process to another, and whether those of
- * another configuration could be had. A port that is taken is no error for "httpd -t", but ends the
- * server at a restart.
+/* ports: the addresses that httpd listens at, told from one process to another, and whether those
+ * of another configuration could be had. A port that is taken is no error for "httpd -t", but ends
+ * the server at a restart.
  */
 #ifndef JA_PORTS_H
 #define JA_PORTS_H

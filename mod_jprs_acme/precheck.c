@@ -83,8 +83,8 @@ static void check_pair(precheck_t *check, const ap_directive_t *cert, const ap_d
     }
 }
 
-/* Mod_ssl's rule: the n-th key file is that of the n-th certificate file; where there are fewer, the
- * certificate's file has the key, too. */
+/* Mod_ssl's rule: the n-th key file is that of the n-th certificate file; where there are fewer,
+ * the certificate's file has the key, too. */
 static void check_static(precheck_t *check, const ja_tls_t *tls)
 {
     int i;

@@ -99,7 +99,8 @@ static ja_err_t *open_handover(ja_handover_t **view, int n_domains, apr_pool_t *
     return NULL;
 }
 
-/* The responses of what is live and of what is staged, of the domain with most key types; 0: none. */
+/* The responses of what is live and of what is staged, of the domain with most key types; 0: none.
+ */
 static int responses_each(const apr_array_header_t *domains)
 {
     int most = 0;

@@ -1,8 +1,8 @@
 /* shared: the memory that the processes of the server have in common. The table of pending
  * challenges is there for all, the children of the previous generation included: a graceful restart
- * does not lose a pending challenge. A stop does; the runner then presents it again. Each generation
- * has memory of its own for sets that go live while it runs (issue/handover), and for OCSP responses
- * (issue/staple_table).
+ * does not lose a pending challenge. A stop does; the runner then presents it again. Each
+ * generation has memory of its own for sets that go live while it runs (issue/handover), and for
+ * OCSP responses (issue/staple_table).
  */
 #ifndef JA_SHARED_H
 #define JA_SHARED_H

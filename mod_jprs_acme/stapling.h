@@ -1,8 +1,8 @@
-/* stapling: the CA's OCSP response goes along with a managed certificate (RFC 6066 8). Responses come
- * from shared memory, where the runner puts them (issue/staple); a handshake waits for nobody and
- * opens no file. A virtual host whose certificates can be changed without a restart has a callback
- * of ours, which knows all certificates of its domain; others are served through the hooks that
- * httpd has for this. mod_ssl's own stapling, which asks the responder itself, is not needed.
+/* stapling: the CA's OCSP response goes along with a managed certificate (RFC 6066 8). Responses
+ * come from shared memory, where the runner puts them (issue/staple); a handshake waits for nobody
+ * and opens no file. A virtual host whose certificates can be changed without a restart has a
+ * callback of ours, which knows all certificates of its domain; others are served through the hooks
+ * that httpd has for this. mod_ssl's own stapling, which asks the responder itself, is not needed.
  */
 #ifndef JA_STAPLING_H
 #define JA_STAPLING_H

@@ -45,8 +45,8 @@ typedef struct {
     ja_ca_t *ca;
     ja_loop_t *loop;
     const ja_log_t *log;
-    /* Called each time that the account can be used from then on. `is_freed`: the CA calls an account
-     * valid that was held, or that somebody has asked for. */
+    /* Called each time that the account can be used from then on. `is_freed`: the CA calls an
+     * account valid that was held, or that somebody has asked for. */
     void (*ready)(void *baton, int is_freed);
     void *baton;
 } ja_account_conf_t;

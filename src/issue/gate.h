@@ -1,5 +1,6 @@
-/* issue/gate: may a staged set be served now? A pure function: what the CA's OCSP responder has said
- * is looked up by whoever asks. Who opens the gate, and what happens then, is decided elsewhere.
+/* issue/gate: may a staged set be served now? A pure function: what the CA's OCSP responder has
+ * said is looked up by whoever asks. Who opens the gate, and what happens then, is decided
+ * elsewhere.
  */
 #ifndef JA_ISSUE_GATE_H
 #define JA_ISSUE_GATE_H

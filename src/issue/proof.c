@@ -235,8 +235,8 @@ static void finish(run_t *run)
     start_soon(proof);
 }
 
-/* On another thread. An address that has moved to another machine is not asked. A server that has no
- * certificate of the wanted kind ends the handshake: what it has instead says more than that. */
+/* On another thread. An address that has moved to another machine is not asked. A server that has
+ * no certificate of the wanted kind ends the handshake: what it has instead says more than that. */
 static ja_err_t *shake_hands(void *baton, const volatile int *cancelled, apr_pool_t *pool)
 {
     run_t *run = baton;

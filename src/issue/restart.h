@@ -1,6 +1,6 @@
-/* issue/restart: when the parent may restart the server gracefully by itself, because sets wait that
- * can't go live without: the pace as pure decisions, and activation.json, which tells people of it.
- * What is checked before a restart, and how it is done, is decided elsewhere.
+/* issue/restart: when the parent may restart the server gracefully by itself, because sets wait
+ * that can't go live without: the pace as pure decisions, and activation.json, which tells people
+ * of it. What is checked before a restart, and how it is done, is decided elsewhere.
  */
 #ifndef JA_ISSUE_RESTART_H
 #define JA_ISSUE_RESTART_H
@@ -24,8 +24,8 @@ typedef struct {
 #define JA_RESTART_CALM apr_time_from_sec(8)
 #define JA_RESTART_WAIT apr_time_from_sec(60)
 
-/* From one restart to the next: the first while they are far apart, and twice the one before if they
- * follow each other at once, up to the last. */
+/* From one restart to the next: the first while they are far apart, and twice the one before if
+ * they follow each other at once, up to the last. */
 #define JA_RESTART_INTERVAL      apr_time_from_sec(60)
 #define JA_RESTART_INTERVAL_LAST apr_time_from_sec(15 * 60)
 

@@ -52,9 +52,9 @@ ja_err_t *ja_rollback_list(apr_array_header_t **domains, ja_store_t *store, cons
                            apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Carry out what is asked for `domain`: the newest earlier generation that is whole, valid at `now`
- * and not known to be revoked becomes the live one. Generations that the rollback before this one has passed over are
- * left out. A staged set that is what is live now (left there by a kill) goes, so that it isn't
- * taken over once more; any other stays. `*done` is 0 if nothing was to be done.
+ * and not known to be revoked becomes the live one. Generations that the rollback before this one
+ * has passed over are left out. A staged set that is what is live now (left there by a kill) goes,
+ * so that it isn't taken over once more; any other stays. `*done` is 0 if nothing was to be done.
  *
  * JA_E_NO_EARLIER: there is no such generation, and what is live stays; that is answered. Other
  * errors are not: it can be tried again. */

@@ -1,7 +1,7 @@
 /* issue/rollout: the way of one domain's sets to those who visit it, as the runner sees it. It
- * keeps the OCSP responses of all certificates of the domain up to date, asks the gate (issue/gate),
- * and offers the staged set to the parent (issue/handover) once that is open. What the parent makes
- * of it, and what follows from news, is decided elsewhere.
+ * keeps the OCSP responses of all certificates of the domain up to date, asks the gate
+ * (issue/gate), and offers the staged set to the parent (issue/handover) once that is open. What
+ * the parent makes of it, and what follows from news, is decided elsewhere.
  *
  * Nothing here is state that counts: everything is found again from the files.
  */
@@ -41,8 +41,8 @@ typedef struct {
 /* Without sets at first. All of it ends with `pool`. */
 ja_rollout_t *ja_rollout_make(const ja_rollout_conf_t *conf, apr_pool_t *pool);
 
-/* These are the sets from now on; either may be NULL. They are copied; the same ones as before change
- * nothing. */
+/* These are the sets from now on; either may be NULL. They are copied; the same ones as before
+ * change nothing. */
 void ja_rollout_sets(ja_rollout_t *rollout, const ja_set_t *live, const ja_set_t *staged);
 
 /* Has the parent changed what is live without having been offered anything? Then it is as if it had

@@ -133,8 +133,8 @@ static void on_due(void *baton)
     admit(slot->side);
 }
 
-/* Those that have failed for the CA, or for the account, need not wait for their time when that works
- * again. */
+/* Those that have failed for the CA, or for the account, need not wait for their time when that
+ * works again. */
 static void hurry(ja_side_t *side, unsigned over)
 {
     ja_runner_t *r = side->runner;

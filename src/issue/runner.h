@@ -43,8 +43,8 @@ ja_err_t *ja_runner_make(ja_runner_t **runner, const ja_runner_conf_t *conf,
                          apr_pool_t *pool) JA_WARN_UNUSED;
 
 /* Work until ja_runner_stop(), or until the clock is found to have been put back (by more than a
- * minute): then another runner has to be made. Opens the store and takes its lock: JA_E_BUSY, at once, if another
- * process has it. */
+ * minute): then another runner has to be made. Opens the store and takes its lock: JA_E_BUSY, at
+ * once, if another process has it. */
 ja_err_t *ja_runner_run(ja_runner_t *runner) JA_WARN_UNUSED;
 
 /* From any thread, at any time: run() returns within a second, mostly at once. It only waits for

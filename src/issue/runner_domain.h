@@ -45,17 +45,18 @@ void ja_domain_succeeded(ja_domain_t *domain, ja_store_t *store, const ja_log_t 
  * before count. */
 void ja_domain_reload(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
 
-/* The OCSP response of a live certificate may be another one: is it revoked, or not any more? The first
- * that is heard of it, also by load(), is an error, told once for each set as far as the history goes
- * back, and counts as a failed attempt: those of the sets before it count too, so that a CA that
- * revokes each set is not asked for one after the other. */
+/* The OCSP response of a live certificate may be another one: is it revoked, or not any more? The
+ * first that is heard of it, also by load(), is an error, told once for each set as far as the
+ * history goes back, and counts as a failed attempt: those of the sets before it count too, so that
+ * a CA that revokes each set is not asked for one after the other. */
 void ja_domain_responded(ja_domain_t *domain, ja_store_t *store, const ja_log_t *log);
 
 /* What a proof has found is kept. */
 void ja_domain_proved(ja_domain_t *domain, const ja_job_proof_t *proof, int is_worked_on,
                       ja_store_t *store, const ja_log_t *log);
 
-/* The staged set is of no use, for the reason `err`: it is removed, and counts as a failed attempt. */
+/* The staged set is of no use, for the reason `err`: it is removed, and counts as a failed attempt.
+ */
 void ja_domain_discard(ja_domain_t *domain, const ja_err_t *err, const char *activity,
                        ja_store_t *store, const ja_log_t *log);
 

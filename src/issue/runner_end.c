@@ -7,8 +7,8 @@
 /* A stop waits so long for the reply to a newOrder or newAccount. */
 #define STOP_LIMIT apr_time_from_msec(700)
 
-/* All timers go by the clock that can be set: put back by more than this, it would make them all late
- * by so much. */
+/* All timers go by the clock that can be set: put back by more than this, it would make them all
+ * late by so much. */
 #define CLOCK_BACK apr_time_from_sec(60)
 
 static int is_critical(const ja_runner_t *r)

@@ -87,8 +87,8 @@ void ja_runner_sweep(ja_runner_t *runner, apr_pool_t *scratch);
 /* Has the run come to its end? For ja_loop_run(): asked after each round. */
 int ja_runner_is_over(void *runner);
 
-/* What the run leaves behind: orders that were let pass and not placed are given back; what is saved
- * holds for the next one. */
+/* What the run leaves behind: orders that were let pass and not placed are given back; what is
+ * saved holds for the next one. */
 void ja_runner_settle(ja_runner_t *runner);
 
 #endif

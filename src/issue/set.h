@@ -130,7 +130,8 @@ ja_err_t *ja_set_commit(ja_set_outcome_t *outcome, ja_store_t *store,
                         apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Remove what is staged for `domain` if it is what is live now: a kill after ja_set_commit() has
- * written it leaves it there, and if another set went live, it would be committed once more. JA_E_IO.
+ * written it leaves it there, and if another set went live, it would be committed once more.
+ * JA_E_IO.
  */
 ja_err_t *ja_set_forget_taken(ja_store_t *store, const ja_plan_domain_t *domain, apr_time_t now,
                               apr_pool_t *scratch) JA_WARN_UNUSED;
@@ -150,20 +151,20 @@ ja_err_t *ja_set_adopt(const char **from, ja_store_t *store, const char *name,
                        const apr_array_header_t *specs, const apr_array_header_t *names,
                        apr_hash_t *index, apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* The gate of `staged`, the set staged for `domain`, by what the store says: in set_gate.c. Responses
- * in the store have been verified by the runner; here they are only read. JA_E_IO. */
+/* The gate of `staged`, the set staged for `domain`, by what the store says: in set_gate.c.
+ * Responses in the store have been verified by the runner; here they are only read. JA_E_IO. */
 ja_err_t *ja_set_gate(ja_gate_t *gate, ja_store_t *store, const ja_plan_domain_t *domain,
                       const ja_set_t *staged, apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* Does the response that is kept say of one of the certificates of `set` (or NULL) that it is revoked?
- * In set_gate.c as well. JA_E_IO. */
+/* Does the response that is kept say of one of the certificates of `set` (or NULL) that it is
+ * revoked? In set_gate.c as well. JA_E_IO. */
 ja_err_t *ja_set_is_revoked(int *is, ja_store_t *store, const ja_set_t *set,
                             apr_pool_t *scratch) JA_WARN_UNUSED;
 
 /* Would ja_set_commit() refuse what is staged for `domain`? The same check, nothing is changed. The
- * runner asks it at its start: what is still staged then waits at the gate, has been refused, or has
- * come in the moment of the restart. JA_E_SET_BAD, JA_E_IO, or JA_E_NOT_FOUND if nothing is staged.
- * A set for another configuration is not refused: its facts say what it lacks. */
+ * runner asks it at its start: what is still staged then waits at the gate, has been refused, or
+ * has come in the moment of the restart. JA_E_SET_BAD, JA_E_IO, or JA_E_NOT_FOUND if nothing is
+ * staged. A set for another configuration is not refused: its facts say what it lacks. */
 ja_err_t *ja_set_check_staged(ja_store_t *store, const ja_plan_domain_t *domain, apr_time_t now,
                               apr_pool_t *scratch) JA_WARN_UNUSED;
 
@@ -187,8 +188,8 @@ typedef struct {
     ja_chain_t *chain;
 } ja_set_served_t;
 
-/* The live set in one piece, for the processes that can't read its keys. In set_pack.c. JA_E_NOT_FOUND,
- * and what ja_store_load() says. */
+/* The live set in one piece, for the processes that can't read its keys. In set_pack.c.
+ * JA_E_NOT_FOUND, and what ja_store_load() says. */
 ja_err_t *ja_set_pack(ja_secret_t **record, ja_store_t *store, const char *name, apr_pool_t *result,
                       apr_pool_t *scratch) JA_WARN_UNUSED;
 

@@ -1,5 +1,5 @@
-/* What the gate has to know, looked up in the store, and what is known of a set that is past it: for
- * the root parent, the runner, and reports. */
+/* What the gate has to know, looked up in the store, and what is known of a set that is past it:
+ * for the root parent, the runner, and reports. */
 #include "issue/set_private.h"
 
 #include "issue/response.h"

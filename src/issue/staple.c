@@ -180,8 +180,8 @@ static ja_err_t *check_reply(ja_ocsp_facts_t *facts, const ja_staple_t *s,
     return err;
 }
 
-/* Which method the next try has. No answer at all: the other one, as caches and proxies have trouble
- * with one or the other. An answer that does not settle it: POST, which no cache on the way
+/* Which method the next try has. No answer at all: the other one, as caches and proxies have
+ * trouble with one or the other. An answer that does not settle it: POST, which no cache on the way
  * answers. */
 static void choose_method(ja_staple_t *s, int is_answer)
 {

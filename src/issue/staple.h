@@ -1,6 +1,6 @@
-/* issue/staple: keeps the OCSP response of one certificate at hand: fetched by the runner, verified,
- * stored across restarts, renewed in time, and put where server processes find it. What a status
- * means for activation, and which certificates have a keeper, is decided elsewhere; when the
+/* issue/staple: keeps the OCSP response of one certificate at hand: fetched by the runner,
+ * verified, stored across restarts, renewed in time, and put where server processes find it. What a
+ * status means for activation, and which certificates have a keeper, is decided elsewhere; when the
  * responder is asked is in issue/staple_due.
  *
  * Nothing here is an error event: a responder that does not know a certificate yet, or can't be
@@ -34,14 +34,14 @@ typedef struct ja_staple_t ja_staple_t;
  * function of this file. May clear the keeper's pool. */
 typedef void ja_staple_changed_fn(void *baton);
 
-/* Keep the response of `cert`, whose chain is read from `group` (LIVE or STAGING) before this returns:
- * it may move or go afterwards. The rest is done on another thread, as it takes a millisecond or
- * two: the stored response is read back and verified again, and `changed` is called.
+/* Keep the response of `cert`, whose chain is read from `group` (LIVE or STAGING) before this
+ * returns: it may move or go afterwards. The rest is done on another thread, as it takes a
+ * millisecond or two: the stored response is read back and verified again, and `changed` is called.
  *
  * With `is_awaited` a `good` is waited for: the responder is polled. A certificate that names no
  * responder is left alone; so is one whose issuer is not in its chain: no facts, ever. Without its
- * chain there is an error at once, and `changed` is never called. Never NULL. Clearing `pool` ends it; what
- * is in store and table stays. */
+ * chain there is an error at once, and `changed` is never called. Never NULL. Clearing `pool` ends
+ * it; what is in store and table stays. */
 ja_staple_t *ja_staple_start(const ja_staple_conf_t *conf, ja_group_t group,
                              const ja_set_cert_t *cert, int is_awaited,
                              ja_staple_changed_fn *changed, void *baton, apr_pool_t *pool);

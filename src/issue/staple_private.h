@@ -16,8 +16,8 @@ typedef struct {
 } ja_staple_found_t;
 
 /* Read the chain of the certificate with that digest, and what is stored for it, which is verified
- * as if it had just come. Any thread; everything in `pool`. JA_E_CERT_BAD: it is the chain of another
- * certificate, or lacks the issuer; JA_E_TOO_LARGE, JA_E_CRYPTO. */
+ * as if it had just come. Any thread; everything in `pool`. JA_E_CERT_BAD: it is the chain of
+ * another certificate, or lacks the issuer; JA_E_TOO_LARGE, JA_E_CRYPTO. */
 ja_err_t *ja_staple_find(ja_staple_found_t *found, ja_store_t *store, const char *sha256,
                          const ja_bytes_t *pem, apr_pool_t *pool) JA_WARN_UNUSED;
 

@@ -1,7 +1,7 @@
-/* issue/staple_table: OCSP responses in memory that the runner writes and every server process reads,
- * on the reading side without lock or file. The memory may be shared between processes and between
- * server generations: it holds no pointers, and all zero bytes are an empty table. Which process
- * maps it, and which place in it a domain has, is decided by whoever makes it.
+/* issue/staple_table: OCSP responses in memory that the runner writes and every server process
+ * reads, on the reading side without lock or file. The memory may be shared between processes and
+ * between server generations: it holds no pointers, and all zero bytes are an empty table. Which
+ * process maps it, and which place in it a domain has, is decided by whoever makes it.
  *
  * Other processes of the web server's user can write to the memory, so what it says is bounded by
  * what a process knows itself. A response is found by the digest of its certificate: one that is in

@@ -10,8 +10,8 @@
 /* Children adopt a set with their next handshake. */
 #define FIRST_AFTER apr_time_from_sec(1)
 
-/* The next try, while it may be a matter of time; and when somebody has to mend something, who may do
- * so without a restart of this server. */
+/* The next try, while it may be a matter of time; and when somebody has to mend something, who may
+ * do so without a restart of this server. */
 #define AGAIN_AFTER apr_time_from_sec(60)
 #define ERROR_AFTER apr_time_from_sec(6 * 3600)
 

@@ -1,7 +1,7 @@
-/* issue/verify: when it is proved that a domain's live set is served (issue/proof): once for each set
- * that has become live, again while it may only be a matter of time, and from time to time as long
- * as something else is served. What a proof says is kept in the job, so that a restart does not ask
- * again for a set that has been found served.
+/* issue/verify: when it is proved that a domain's live set is served (issue/proof): once for each
+ * set that has become live, again while it may only be a matter of time, and from time to time as
+ * long as something else is served. What a proof says is kept in the job, so that a restart does
+ * not ask again for a set that has been found served.
  */
 #ifndef JA_ISSUE_VERIFY_H
 #define JA_ISSUE_VERIFY_H

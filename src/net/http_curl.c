@@ -86,9 +86,10 @@ static apr_status_t cancel(void *data)
     return APR_SUCCESS;
 }
 
-/* A stream of HTTP/2 that has run into its time limit leaves its connection open, and if that is dead
- * (a NAT that forgot it, a CA that hangs) every request on it would have to wait as long. After a
- * timeout only connections that are younger than that are used again, until a reply comes. */
+/* A stream of HTTP/2 that has run into its time limit leaves its connection open, and if that is
+ * dead (a NAT that forgot it, a CA that hangs) every request on it would have to wait as long.
+ * After a timeout only connections that are younger than that are used again, until a reply comes.
+ */
 static CURLcode avoid_stale(const client_t *client, CURL *easy)
 {
     return client->has_timed_out ? curl_easy_setopt(easy, CURLOPT_MAXLIFETIME_CONN, STALE_S)
@@ -190,9 +191,10 @@ static long connections_allowed(const client_t *client)
                                             : MAX_CONNECTIONS_DEFAULT;
 }
 
-/* One connection carries all requests to a server that speaks HTTP/2; left alone, curl sometimes opens
- * more when requests begin side by side. Its limit is one for all hosts: a single one that speaks
- * HTTP/1.1 keeps it as it was. OCSP responders, of which nobody expects more, do not count. */
+/* One connection carries all requests to a server that speaks HTTP/2; left alone, curl sometimes
+ * opens more when requests begin side by side. Its limit is one for all hosts: a single one that
+ * speaks HTTP/1.1 keeps it as it was. OCSP responders, of which nobody expects more, do not count.
+ */
 static void note_version(client_t *client, const ja_http_req_t *req, CURL *easy)
 {
     long version = 0;

@@ -1,6 +1,6 @@
-/* pki/ocsp: what an OCSP responder says of a leaf, RFC 6960, in the profile of RFC 5019: the question
- * as bytes, the answer as facts that have been verified. When to ask, and what follows from an
- * answer, is decided elsewhere; nothing here uses the network. */
+/* pki/ocsp: what an OCSP responder says of a leaf, RFC 6960, in the profile of RFC 5019: the
+ * question as bytes, the answer as facts that have been verified. When to ask, and what follows
+ * from an answer, is decided elsewhere; nothing here uses the network. */
 #ifndef JA_PKI_OCSP_H
 #define JA_PKI_OCSP_H
 
@@ -34,8 +34,8 @@ typedef struct {
 /* The end of a response's use: nextUpdate, or JA_OCSP_AGE_MAX after thisUpdate. */
 apr_time_t ja_ocsp_until(const ja_ocsp_facts_t *facts);
 
-/* An OCSPRequest for the leaf in DER: one CertID with SHA-1, no nonce, so that caches on the way can
- * answer it. Its issuer has to be the chain's second certificate: JA_E_CERT_BAD otherwise.
+/* An OCSPRequest for the leaf in DER: one CertID with SHA-1, no nonce, so that caches on the way
+ * can answer it. Its issuer has to be the chain's second certificate: JA_E_CERT_BAD otherwise.
  * JA_E_CRYPTO. */
 ja_err_t *ja_ocsp_request(ja_bytes_t *der, const ja_chain_t *chain, apr_pool_t *result,
                           apr_pool_t *scratch) JA_WARN_UNUSED;
@@ -45,9 +45,9 @@ ja_err_t *ja_ocsp_request(ja_bytes_t *der, const ja_chain_t *chain, apr_pool_t *
 const char *ja_ocsp_get_url(const char *responder_url, const ja_bytes_t *request, apr_pool_t *pool);
 
 /* Read and verify what a responder sent. It has to be a successful response, about this leaf, whose
- * time has come (by a clock that is at most five minutes behind) and has not passed at `now`, and be
- * signed by the issuer, or by a responder whose certificate the issuer has signed for that (RFC 6960
- * 4.2.2.2). Nobody else is trusted, and that certificate's own status is not asked for.
+ * time has come (by a clock that is at most five minutes behind) and has not passed at `now`, and
+ * be signed by the issuer, or by a responder whose certificate the issuer has signed for that (RFC
+ * 6960 4.2.2.2). Nobody else is trusted, and that certificate's own status is not asked for.
  *
  * JA_E_OCSP_REFUSED: the responder does not answer, and says which way (RFC 6960 2.3).
  * JA_E_OCSP_BAD: no response, or not one to rely on; the message says which rule. JA_E_TOO_LARGE;

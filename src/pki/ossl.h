@@ -1,7 +1,8 @@
 /* pki/ossl: what the files that call OpenSSL share: how an error leaves its queue, and how its
  * objects get an owner. For pki/, net/handshake and mod_jprs_acme/. The error queue belongs to the
- * thread, and httpd works on the same threads: a function that calls OpenSSL empties the queue first
- * (what others left there must not get into our messages) and leaves nothing in it, success or not.
+ * thread, and httpd works on the same threads: a function that calls OpenSSL empties the queue
+ * first (what others left there must not get into our messages) and leaves nothing in it, success
+ * or not.
  */
 #ifndef JA_PKI_OSSL_H
 #define JA_PKI_OSSL_H

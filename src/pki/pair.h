@@ -9,8 +9,8 @@
 #include "base/err.h"
 
 /* Is the key in `key_path` (its first one) that of the first certificate in `cert_path`, and can
- * the certificates behind that one be read? Both may be the same file. PEM. `*is_locked`: it can't be
- * told, since the key has a passphrase, which is asked of nobody. JA_E_CERT_BAD: no, and why. */
+ * the certificates behind that one be read? Both may be the same file. PEM. `*is_locked`: it can't
+ * be told, since the key has a passphrase, which is asked of nobody. JA_E_CERT_BAD: no, and why. */
 ja_err_t *ja_pair_check(int *is_locked, const char *cert_path, const char *key_path,
                         apr_pool_t *scratch) JA_WARN_UNUSED;
 

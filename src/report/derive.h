@@ -20,8 +20,8 @@ typedef struct {
     apr_time_t restored_at; /* when an earlier set was put back; 0: never              */
 } ja_derive_t;
 
-/* The domain as it is reported, `damage` and `ocsp` left NULL, `lacks_staple` 0. Nothing is copied: it lives as long as what
- * `from` points to. */
+/* The domain as it is reported, `damage` and `ocsp` left NULL, `lacks_staple` 0. Nothing is copied:
+ * it lives as long as what `from` points to. */
 ja_report_domain_t ja_derive_domain(const ja_derive_t *from);
 
 #endif

@@ -93,8 +93,9 @@ typedef struct {
 } ja_report_t;
 
 /* `only`: the domain that manages this name and its account, or NULL for all; a name that none
- * manages is JA_E_NOT_FOUND. Damaged files show up in `damage`, they are no error. Reads four
- * small files for each domain, and one for each certificate; the report and what it points to live in `result`. */
+ * manages is JA_E_NOT_FOUND. Damaged files show up in `damage`, they are no error. Reads four small
+ * files for each domain, and one for each certificate; the report and what it points to live in
+ * `result`. */
 ja_err_t *ja_report_make(ja_report_t **report, const ja_plan_t *plan, ja_store_t *store,
                          const char *only, apr_time_t now, apr_pool_t *result,
                          apr_pool_t *scratch) JA_WARN_UNUSED;

@@ -278,7 +278,8 @@ static void say_certs(ja_table_t *table, const text_t *t, ja_word_t word, const 
     }
 }
 
-/* "good, until 2026-11-26T10:00:00Z (in 3 days)" for each live certificate that names a responder. */
+/* "good, until 2026-11-26T10:00:00Z (in 3 days)" for each live certificate that names a responder.
+ */
 static void say_ocsp(ja_table_t *table, const text_t *t, const ja_report_domain_t *domain)
 {
     int i;

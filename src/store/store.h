@@ -110,8 +110,8 @@ ja_err_t *ja_store_has(int *has, ja_store_t *store, ja_group_t group, const char
 ja_err_t *ja_store_list(apr_array_header_t **names, ja_store_t *store, ja_group_t group, int max,
                         apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* The items (const char *) of a group without names, in no order. More than `max` is JA_E_TOO_LARGE;
- * JA_E_IO. Not for JA_GROUP_TOP. */
+/* The items (const char *) of a group without names, in no order. More than `max` is
+ * JA_E_TOO_LARGE; JA_E_IO. Not for JA_GROUP_TOP. */
 ja_err_t *ja_store_list_items(apr_array_header_t **items, ja_store_t *store, ja_group_t group,
                               int max, apr_pool_t *result, apr_pool_t *scratch) JA_WARN_UNUSED;
 
