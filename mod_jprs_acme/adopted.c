@@ -1,5 +1,6 @@
 #include "adopted.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "aplog.h"
@@ -12,7 +13,7 @@
 /* Of one domain. */
 typedef struct {
     _Atomic(const ja_adopted_t *) newest;
-    atomic_flag is_busy; /* somebody is parsing */
+    pthread_mutex_t parsing; /* held by who makes the next one */
 } place_t;
 
 static place_t *places;
@@ -20,8 +21,14 @@ static server_rec *server;
 
 void ja_adopted_init(server_rec *s, int n_domains, apr_pool_t *pconf)
 {
+    int i;
+
     server = s;
     places = apr_pcalloc(pconf, sizeof(*places) * (apr_size_t)n_domains);
+    for (i = 0; i < n_domains; i++) {
+        atomic_init(&places[i].newest, NULL);
+        pthread_mutex_init(&places[i].parsing, NULL); /* never fails in Linux' libc */
+    }
 }
 
 /* ---- making one ------------------------------------------------------------------------------ */
@@ -87,14 +94,22 @@ static void tell(ja_err_t *cause, int i, apr_pool_t *scratch)
                      "putting the new certificate to use", 0, scratch);
 }
 
-/* After a failure the certificates stay as they were; the record is not tried again. */
-static void adopt(int i, apr_uint64_t edition, const ja_adopted_t *before, const SSL *ssl)
+static int is_of(const ja_adopted_t *adopted, apr_uint64_t edition)
 {
+    return adopted && adopted->edition == edition;
+}
+
+/* After a failure the certificates stay as they were; the record is not tried again. */
+static void adopt(int i, const SSL *ssl)
+{
+    apr_uint64_t edition = ja_handover_edition(ja_shared_handover(), i);
+    const ja_adopted_t *before = atomic_load(&places[i].newest);
     apr_pool_t *pool, *scratch;
     ja_adopted_t *adopted;
     ja_err_t *err;
 
-    if (apr_pool_create_unmanaged_ex(&pool, NULL, NULL) != APR_SUCCESS) {
+    if (is_of(before, edition)
+        || apr_pool_create_unmanaged_ex(&pool, NULL, NULL) != APR_SUCCESS) {
         return;
     }
     apr_pool_create(&scratch, pool);
@@ -112,19 +127,30 @@ static void adopt(int i, apr_uint64_t edition, const ja_adopted_t *before, const
 
 /* ---- using them ------------------------------------------------------------------------------ */
 
+/* May this thread make the next one? A new process has nothing to go on with meanwhile but what the
+ * server started with, which may be of long ago: there everybody waits for the first. */
+static int begin(place_t *place, const ja_adopted_t *before)
+{
+    int has_one = before && before->n_certs > 0;
+
+    return (has_one ? pthread_mutex_trylock(&place->parsing) : pthread_mutex_lock(&place->parsing))
+           == 0;
+}
+
 const ja_adopted_t *ja_adopted_get(int i, const SSL *ssl)
 {
+    place_t *place = &places[i];
     apr_uint64_t edition = ja_handover_edition(ja_shared_handover(), i);
     const ja_adopted_t *newest;
 
     if (edition == 0) {
         return NULL;
     }
-    newest = atomic_load(&places[i].newest);
-    if ((!newest || newest->edition != edition) && !atomic_flag_test_and_set(&places[i].is_busy)) {
-        adopt(i, edition, newest, ssl);
-        atomic_flag_clear(&places[i].is_busy);
-        newest = atomic_load(&places[i].newest);
+    newest = atomic_load(&place->newest);
+    if (!is_of(newest, edition) && begin(place, newest)) {
+        adopt(i, ssl);
+        pthread_mutex_unlock(&place->parsing);
+        newest = atomic_load(&place->newest);
     }
     return newest;
 }

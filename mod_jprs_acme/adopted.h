@@ -1,7 +1,7 @@
 /* adopted: the newest set of each managed domain that this process knows, parsed once and used by
  * all its handshakes. Sets come from shared memory (issue/handover), where the parent publishes
- * them. Without locks: whoever sees a new one first parses it, others go on with the one before
- * meanwhile. A set that can't be used is never served, and is told once.
+ * them. Whoever sees a new one first parses it; others go on with the one before meanwhile, and only
+ * those wait that have none yet. A set that can't be used is never served, and is told once.
  */
 #ifndef JA_ADOPTED_H
 #define JA_ADOPTED_H

@@ -5,7 +5,7 @@ import ssl
 import pytest
 
 from harness import cli, conf, testcerts, tlsclient
-from harness.load import Download, Handshakes, Requests
+from harness.load import Download, Handshakes, Requests, at_once
 from harness.wait import until
 
 NAME = "www.example.jp"
@@ -98,6 +98,19 @@ def test_children_are_the_same_and_serve_alike(make_httpd, start_ca):
     served = {httpd.served(NAME).serial_number for _ in range(40)}
     assert first.serial_number not in served and new.serial_number in served
     assert sorted(httpd.pids()) == pids
+
+
+@pytest.mark.parametrize("mpm", ["event", "prefork"])
+def test_a_new_child_serves_the_newest_from_its_first_handshakes_on(make_httpd, ca, mpm):
+    """All that wait for it at once; what the server started with is a temporary certificate, EC."""
+    httpd = make_httpd(ca, mpm=mpm)
+    httpd.manage(NAME, Activation=None, Keys="p256 rsa2048").serve(NAME).start()
+    until(lambda: httpd.served(NAME), "the certificate", 30)
+    for _ in range(3):
+        httpd.kill_children()
+        # They queue at the listener, and the next children find all of them there.
+        failures = at_once(32, lambda: httpd.served(NAME, only="rsa"))
+        assert failures == []
 
 
 def test_sessions_of_before_are_resumed(make_httpd, start_ca):

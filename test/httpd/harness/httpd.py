@@ -141,6 +141,11 @@ class Httpd:
                 pass
         until(lambda: all(map(gone, pids)), "killed processes to vanish")
 
+    def kill_children(self):
+        """As if they had crashed; the parent lives, and starts others."""
+        for pid in self.children():
+            os.kill(pid, signal.SIGKILL)
+
     def pid(self):
         """The parent's, or None."""
         try:

@@ -43,6 +43,25 @@ class _Worker(threading.Thread):
         self.join(30)
 
 
+def at_once(count, action):
+    """Call it in `count` threads, none of which waits for another -> what they raised, as text."""
+    failures = []
+
+    def one():
+        try:
+            action()
+        except Exception as error:          # whatever a client could meet counts
+            failures.append(repr(error))
+
+    threads = [threading.Thread(target=one, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
+    return failures
+
+
 class Handshakes(_Worker):
     """Full handshakes, one after the other, without resumption.
 
