@@ -159,7 +159,7 @@ int ja_adopted_has(int i)
 {
     const ja_adopted_t *newest = atomic_load(&places[i].newest);
 
-    return newest && newest->n_certs > 0;
+    return newest ? newest->n_certs > 0 : ja_handover_edition(ja_shared_handover(), i) != 0;
 }
 
 int ja_adopted_use(const ja_adopted_t *adopted, SSL *ssl)

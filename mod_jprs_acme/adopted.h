@@ -30,7 +30,8 @@ void ja_adopted_init(server_rec *s, int n_domains, apr_pool_t *pconf);
  * for which a new set is tried out. One atomic load if there is nothing new. */
 const ja_adopted_t *ja_adopted_get(int i, const SSL *ssl);
 
-/* Has this process a set of domain number `i` that it can serve? One atomic load. */
+/* Has this process a set of domain number `i` that it can serve? What is published and was not
+ * needed yet counts: who resumes a session is not asked for a certificate. One or two atomic loads. */
 int ja_adopted_has(int i);
 
 /* Give the certificates to a handshake, in the place of those that it has. 0: it can't be done, and

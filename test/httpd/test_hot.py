@@ -120,7 +120,16 @@ def test_sessions_of_before_are_resumed(make_httpd, start_ca):
     first = until(lambda: httpd.served(NAME), "the first certificate", 30)
     session = tlsclient.session_of(httpd.https_port, NAME)
     until(lambda: httpd.served(NAME) != first, "another one", DUE + 3 * HOT + 30)
-    assert tlsclient.is_resumed(httpd.https_port, NAME, session)
+    assert tlsclient.resume(httpd.https_port, NAME, session) == (True, 200)
+
+
+def test_a_session_is_resumed_by_a_new_child(httpd):
+    """It asks for no certificate, and the 503 of the temporary one is over all the same."""
+    httpd.manage(NAME, Activation=None).serve(NAME).start()
+    until(lambda: httpd.served(NAME), "the certificate", 30)
+    session = tlsclient.session_of(httpd.https_port, NAME)
+    httpd.kill_children()
+    assert tlsclient.resume(httpd.https_port, NAME, session) == (True, 200)
 
 
 def test_what_is_live_is_what_a_restart_serves(httpd):

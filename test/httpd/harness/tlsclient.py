@@ -7,6 +7,8 @@ import subprocess
 
 from cryptography import x509
 
+from .rawhttp import read_reply
+
 # One signature family each: which certificate is served then tells the key type.
 ONLY = {"ec": "ECDHE-ECDSA-AES128-GCM-SHA256", "rsa": "ECDHE-RSA-AES128-GCM-SHA256"}
 
@@ -46,14 +48,16 @@ def common_name(cert):
     return found[0].value if found else None
 
 
+def _get(tls, name, path):
+    tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
+    return read_reply(tls)
+
+
 def https_get(port, name, path="/", roots_pem=None):
     """GET over TLS -> (status, headers as a dict with lower-case names, body)."""
-    from .rawhttp import read_reply
     with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
         with _context(roots_pem, None).wrap_socket(plain, server_hostname=name) as tls:
-            tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n"
-                        .encode())
-            return read_reply(tls)
+            return _get(tls, name, path)
 
 
 def stapled(port, name, other_than=None):
@@ -82,8 +86,9 @@ def session_of(port, name):
             return context, tls.session
 
 
-def is_resumed(port, name, session):
+def resume(port, name, session):
+    """GET / over a connection of that session -> (was it resumed, status)."""
     context, session = session
     with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
         with context.wrap_socket(plain, server_hostname=name, session=session) as tls:
-            return tls.session_reused
+            return tls.session_reused, _get(tls, name, "/")[0]
