@@ -16,7 +16,8 @@ static const ja_errcode_t ROWS[JA_E_COUNT] = {
 
 static const char *const RETRIES[] = {
     [JA_RETRY_LATER] = "later", [JA_RETRY_FRESH] = "fresh", [JA_RETRY_SLOW] = "slow",
-    [JA_RETRY_ANEW] = "anew",   [JA_RETRY_CA] = "ca",       [JA_RETRY_HOLD] = "hold",
+    [JA_RETRY_ANEW] = "anew",   [JA_RETRY_CA] = "ca",       [JA_RETRY_ASKED] = "asked",
+    [JA_RETRY_HOLD] = "hold",
 };
 const ja_enumstr_t ja_retry_names = { RETRIES, sizeof(RETRIES) / sizeof(RETRIES[0]) };
 

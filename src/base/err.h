@@ -25,6 +25,7 @@ typedef enum {
     JA_RETRY_ANEW,  /* the order is spent by age or status: a new one at once, then as FRESH */
     JA_RETRY_CA,    /* the CA, or the way to it: as LATER, but at most half an hour apart; if
                        several domains in a row meet it, all wait for one that tries */
+    JA_RETRY_ASKED, /* a person's request, which is not repeated by itself; as SLOW otherwise */
     JA_RETRY_HOLD   /* the account: nothing is tried with it until the CA says that it is valid, or
                        EAB or configuration change, or somebody asks for it; as LATER otherwise */
 } ja_retry_t;

@@ -14,6 +14,7 @@ static int step_of(int attempt, ja_retry_t retry)
 
     switch (retry) {
     case JA_RETRY_SLOW:
+    case JA_RETRY_ASKED:
         return step > STEPS - 1 - SLOW_STEP ? STEPS - 1 : step + SLOW_STEP;
     case JA_RETRY_CA:
         return step > CA_STEP ? CA_STEP : step;

@@ -69,6 +69,7 @@ static int is_spent_by(const ja_err_t *err)
     case JA_RETRY_FRESH:
     case JA_RETRY_SLOW:
     case JA_RETRY_ANEW:
+    case JA_RETRY_ASKED:
         break;
     }
     return 1;

@@ -93,6 +93,8 @@ static const char *const RETRIES[][JA_LANG_COUNT] = {
                          "すぐに新しいオーダーで再試行、以後は間隔を広げながら再試行" },
     [JA_RETRY_CA]    = { "soon, then every half hour; an order in flight goes on",
                          "間隔を広げながら最長 30 分ごとに再試行 (進行中のオーダーを継続)" },
+    [JA_RETRY_ASKED] = { "not by itself: when it is asked for again",
+                         "自動では再試行しません (操作をやり直したときに実行)" },
     [JA_RETRY_HOLD]  = { "when the account works: after a change of EAB or configuration, or "
                          "`jprs-acme register`",
                          "アカウントの回復後 (EAB や設定の変更後、または jprs-acme register の実行後)" },

@@ -30,6 +30,7 @@ static void waits_grow_to_a_day(void **state)
         { 9, JA_RETRY_LATER, 6 * HOUR },  { 10, JA_RETRY_LATER, 12 * HOUR },
         { 11, JA_RETRY_LATER, 20 * HOUR },      { 12, JA_RETRY_LATER, 20 * HOUR },
         { INT_MAX, JA_RETRY_LATER, 20 * HOUR }, { 1, JA_RETRY_SLOW, 6 * HOUR },
+        { 1, JA_RETRY_ASKED, 6 * HOUR },
         { 2, JA_RETRY_SLOW, 12 * HOUR },  { 3, JA_RETRY_SLOW, 20 * HOUR },
         { 4, JA_RETRY_SLOW, 20 * HOUR },        { INT_MAX, JA_RETRY_SLOW, 20 * HOUR },
         { 0, JA_RETRY_LATER, 30 },        { -1, JA_RETRY_LATER, 30 },
