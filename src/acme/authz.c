@@ -2,14 +2,13 @@
 
 #include <string.h>
 
-#include <apr_cstr.h>
 #include <apr_lib.h>
 #include <apr_strings.h>
 
+#include "acme/identifier.h"
 #include "json/bind.h"
 #include "net/url.h"
 
-#define NAME_MAX_BYTES 253
 #define TYPE_MAX_BYTES 64
 
 static const char *const AUTHZ_STATUS_NAMES[] = {
@@ -36,11 +35,6 @@ static const ja_enumstr_t CHALLENGE_STATUSES = { CHALLENGE_STATUS_NAMES,
 /* The members as they come, RFC 8555 7.1.4 and 8. */
 typedef struct {
     const char *type;
-    const char *value;
-} identifier_t;
-
-typedef struct {
-    const char *type;
     const char *url;
     const char *token;
     int status;
@@ -49,25 +43,10 @@ typedef struct {
 
 typedef struct {
     int status;
-    identifier_t *identifier;
+    ja_identifier_t *identifier;
     int is_wildcard;
     apr_array_header_t *challenges;
 } raw_t;
-
-static const ja_field_t IDENTIFIER_FIELDS[] = {
-    { .name = "type",
-      .kind = JA_FIELD_STR,
-      .offset = offsetof(identifier_t, type),
-      .required = 1,
-      .max = TYPE_MAX_BYTES },
-    { .name = "value",
-      .kind = JA_FIELD_STR,
-      .offset = offsetof(identifier_t, value),
-      .required = 1,
-      .max = NAME_MAX_BYTES },
-    { .name = NULL },
-};
-static const ja_bind_t IDENTIFIER = { "identifier", sizeof(identifier_t), IDENTIFIER_FIELDS };
 
 static const ja_field_t CHALLENGE_FIELDS[] = {
     { .name = "type",
@@ -104,7 +83,7 @@ static const ja_field_t AUTHZ_FIELDS[] = {
       .kind = JA_FIELD_OBJECT,
       .offset = offsetof(raw_t, identifier),
       .required = 1,
-      .sub = &IDENTIFIER },
+      .sub = &ja_identifier_bind },
     { .name = "wildcard", .kind = JA_FIELD_BOOL, .offset = offsetof(raw_t, is_wildcard) },
     { .name = "challenges",
       .kind = JA_FIELD_OBJECTS,
@@ -203,7 +182,7 @@ ja_err_t *ja_authz_hear(ja_authz_t **authz, const ja_heard_t *heard, apr_pool_t 
     int i;
 
     JA_TRY(ja_heard_read(&raw, &AUTHZ, heard, result, scratch));
-    if (strcmp(raw.identifier->type, "dns") != 0) {
+    if (!ja_identifier_is_dns(raw.identifier)) {
         return ja_err_make(JA_E_PROTOCOL, scratch, "authorization %s is not about a DNS name",
                            heard->url);
     }

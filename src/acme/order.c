@@ -3,11 +3,10 @@
 #include <apr_cstr.h>
 #include <apr_strings.h>
 
+#include "acme/identifier.h"
 #include "base/base64url.h"
 #include "json/bind.h"
 #include "net/url.h"
-
-#define NAME_MAX_BYTES 253
 
 static const char *const STATUS_NAMES[] = {
     [JA_ORDER_PENDING] = "pending",       [JA_ORDER_READY] = "ready",
@@ -18,11 +17,6 @@ _Static_assert(sizeof(STATUS_NAMES) / sizeof(STATUS_NAMES[0]) == JA_ORDER_STATUS
                "a status has no name");
 static const ja_enumstr_t STATUSES = { STATUS_NAMES, JA_ORDER_STATUS_COUNT };
 
-typedef struct {
-    const char *type;
-    const char *value;
-} identifier_t;
-
 /* The members as they come, RFC 8555 7.1.3. */
 typedef struct {
     int status;
@@ -32,21 +26,6 @@ typedef struct {
     const char *cert_url;
     const ja_json_t *error;
 } raw_t;
-
-static const ja_field_t IDENTIFIER_FIELDS[] = {
-    { .name = "type",
-      .kind = JA_FIELD_STR,
-      .offset = offsetof(identifier_t, type),
-      .required = 1,
-      .max = 32 },
-    { .name = "value",
-      .kind = JA_FIELD_STR,
-      .offset = offsetof(identifier_t, value),
-      .required = 1,
-      .max = NAME_MAX_BYTES },
-    { .name = NULL },
-};
-static const ja_bind_t IDENTIFIER = { "identifier", sizeof(identifier_t), IDENTIFIER_FIELDS };
 
 static const ja_field_t FIELDS[] = {
     { .name = "status",
@@ -59,7 +38,7 @@ static const ja_field_t FIELDS[] = {
       .offset = offsetof(raw_t, identifiers),
       .required = 1,
       .max = JA_ORDER_MAX_AUTHZ,
-      .sub = &IDENTIFIER },
+      .sub = &ja_identifier_bind },
     { .name = "authorizations",
       .kind = JA_FIELD_STRS,
       .offset = offsetof(raw_t, authz_urls),
@@ -91,11 +70,9 @@ ja_err_t *ja_order_ask_new(ja_ask_t *ask, const apr_array_header_t *names, apr_p
                            JA_ORDER_MAX_AUTHZ, names->nelts);
     }
     for (i = 0; i < names->nelts; i++) {
-        ja_json_t *identifier = ja_json_object(pool);
+        const ja_identifier_t identifier = { "dns", APR_ARRAY_IDX(names, i, const char *) };
 
-        ja_json_set_str(identifier, "type", "dns");
-        ja_json_set_str(identifier, "value", APR_ARRAY_IDX(names, i, const char *));
-        ja_json_append(list, identifier);
+        ja_json_append(list, ja_bind_print(&ja_identifier_bind, &identifier, pool));
     }
     ja_json_set(object, "identifiers", list);
     *ask = (ja_ask_t){
@@ -148,13 +125,12 @@ void ja_order_ask_cert(ja_ask_t *ask, const char *cert_url)
 
 static int has_name(const apr_array_header_t *identifiers, const char *name)
 {
-    const identifier_t *identifier;
+    const ja_identifier_t *identifier;
     int i;
 
     for (i = 0; i < identifiers->nelts; i++) {
-        identifier = &APR_ARRAY_IDX(identifiers, i, identifier_t);
-        if (apr_cstr_casecmp(identifier->type, "dns") == 0
-            && apr_cstr_casecmp(identifier->value, name) == 0) {
+        identifier = &APR_ARRAY_IDX(identifiers, i, ja_identifier_t);
+        if (ja_identifier_is_dns(identifier) && apr_cstr_casecmp(identifier->value, name) == 0) {
             return 1;
         }
     }
