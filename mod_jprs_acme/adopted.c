@@ -108,8 +108,7 @@ static void adopt(int i, const SSL *ssl)
     ja_adopted_t *adopted;
     ja_err_t *err;
 
-    if (is_of(before, edition)
-        || apr_pool_create_unmanaged_ex(&pool, NULL, NULL) != APR_SUCCESS) {
+    if (is_of(before, edition) || apr_pool_create_unmanaged_ex(&pool, NULL, NULL) != APR_SUCCESS) {
         return;
     }
     apr_pool_create(&scratch, pool);
