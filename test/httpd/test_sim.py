@@ -438,7 +438,8 @@ def test_wrong_option_starts_nothing(arguments):
     assert done.returncode == 2 and "usage:" in done.stderr
 
 
-def test_command_shows_how_to_use_it_and_cleans_up(tmp_path):
+@pytest.mark.parametrize("round", range(5))     # a signal may come at any time
+def test_command_shows_how_to_use_it_and_cleans_up(tmp_path, round):
     process = subprocess.Popen([COMMAND, "--answer", "newOrder=E25"], text=True,
                                stdout=subprocess.PIPE)
     lines = []

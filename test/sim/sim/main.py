@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import datetime
+import functools
 import json
 import os
 import signal
@@ -157,21 +158,37 @@ It is controlled at                     {state["control"]}
 Ctrl-C ends it and removes its directory."""
 
 
-async def _serve(running, as_json):
+class _Ending:
+    """What SIGINT and SIGTERM do: the first one ends the service, as soon as it is up; another one
+    must not end the cleaning up. Nothing is raised where it may happen to be: half of what was being
+    started would be left."""
+
+    def __init__(self):
+        self._is_asked, self._cancel = False, None
+        for number in _SIGNALS:
+            signal.signal(number, self._on_signal)
+
+    def cancels(self, loop, task):
+        self._cancel = functools.partial(loop.call_soon_threadsafe, task.cancel)
+        if self._is_asked:
+            self._cancel()
+
+    def _on_signal(self, *_):
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+        self._is_asked = True
+        if self._cancel:
+            self._cancel()
+
+
+async def _serve(running, as_json, ending):
+    ending.cancels(asyncio.get_running_loop(), asyncio.current_task())
     await running.start()
     state = running.state()
     print(json.dumps(state) if as_json else _welcome(state), flush=True)
-    await _until_a_signal()
-
-
-async def _until_a_signal():
-    """The first one ends the service; another one must not end the cleaning up."""
-    loop, ended = asyncio.get_running_loop(), asyncio.Event()
-    for number in _SIGNALS:
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
-    await ended.wait()
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    while True:
+        # A signal that comes just before the loop begins to wait is seen at its next event only.
+        await asyncio.sleep(0.2)
 
 
 def main(arguments):
@@ -182,17 +199,16 @@ def main(arguments):
         return 0
     if bool(options.pebble_config) != bool(options.pebble_trust):
         parser.error("--pebble-config and --pebble-trust belong together")
-    running = Running(options)
-    with contextlib.ExitStack() as stack:
-        stack.callback(running.pebble.stop)
-        for number in _SIGNALS:             # one of them while starting: clean up as well
-            signal.signal(number, signal.default_int_handler)
-        try:
+    ending = _Ending()
+    try:
+        running = Running(options)
+        with contextlib.ExitStack() as stack:
+            stack.callback(running.pebble.stop)
             running.pebble.start()
-            asyncio.run(_serve(running, options.json))
-        except KeyboardInterrupt:
-            pass
-        except (ValueError, RuntimeError, OSError) as error:
-            print(f"jprs_sim: {error}", file=sys.stderr)
-            return 1
+            asyncio.run(_serve(running, options.json, ending))
+    except asyncio.CancelledError:
+        pass
+    except (ValueError, RuntimeError, OSError) as error:
+        print(f"jprs_sim: {error}", file=sys.stderr)
+        return 1
     return 0
