@@ -5,6 +5,7 @@
 #include <http_core.h>
 
 #include <apr_optional_hooks.h>
+#include <apr_strings.h>
 #include <openssl/ssl.h>
 
 #include "activate.h"
@@ -22,6 +23,9 @@ typedef int ssl_HOOK_init_server_t(server_rec *s, apr_pool_t *p, int is_proxy, S
 #define ALPN_CHALLENGE     "acme-tls/1" /* RFC 8737 */
 #define ALPN_CHALLENGE_LEN 10
 
+/* Where an SSL says that it has been through choose(). Below 0, if OpenSSL had none to give: never. */
+static int chosen_index = -1;
+
 /* ---- handshakes ------------------------------------------------------------------------------ */
 
 /* With TLS 1.3 the protocol has been chosen by now, and another certificate with it. */
@@ -34,14 +38,24 @@ static int is_challenge(const SSL *ssl)
     return len == ALPN_CHALLENGE_LEN && memcmp(alpn, ALPN_CHALLENGE, len) == 0;
 }
 
+/* Has this connection been through choose() before? Then this is a renegotiation (TLS 1.2). */
+static int was_chosen(SSL *ssl)
+{
+    int was = SSL_get_ex_data(ssl, chosen_index) != NULL;
+
+    SSL_set_ex_data(ssl, chosen_index, &chosen_index);
+    return was;
+}
+
 /* OpenSSL's cert_cb: before a certificate is chosen, after SNI. Whatever happens, the handshake
- * goes on, with the certificates of the start if there are no others. */
+ * goes on, with the certificates of the start if there are no others. What a connection has begun
+ * with, it keeps: clients take a server that becomes another one for an attack. */
 static int choose(SSL *ssl, void *domain)
 {
     const ja_adopted_t *adopted;
     int i = ((const ja_plan_domain_t *)domain)->index;
 
-    if (!is_challenge(ssl)) {
+    if (!is_challenge(ssl) && !was_chosen(ssl)) {
         adopted = ja_adopted_get(i, ssl);
         if (adopted && adopted->n_certs > 0) {
             return ja_adopted_use(adopted, ssl);
@@ -78,11 +92,28 @@ int ja_hot_has(const ja_plan_domain_t *domain)
     return ja_shared_handover() && ja_adopted_has(domain->index);
 }
 
+/* OpenSSL takes no index back: one for the life of the process, however often this is loaded. */
+static int find_index(apr_pool_t *process)
+{
+    static const char KEY[] = "mod_jprs_acme:ssl-index";
+    void *kept = NULL;
+
+    apr_pool_userdata_get(&kept, KEY, process);
+    if (!kept) {
+        int index = SSL_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+
+        kept = apr_pmemdup(process, &index, sizeof(index));
+        apr_pool_userdata_set(kept, KEY, NULL, process);
+    }
+    return *(int *)kept;
+}
+
 static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
 {
     (void)plog;
     (void)ptemp;
     if (ja_shared_handover()) {
+        chosen_index = find_index(s->process->pool);
         ja_adopted_init(s, ja_conf_get(s)->plan->domains->nelts, pconf);
     }
     return OK;

@@ -132,6 +132,23 @@ def test_a_session_is_resumed_by_a_new_child(httpd):
     assert tlsclient.resume(httpd.https_port, NAME, session) == (True, 200)
 
 
+def test_a_renegotiation_keeps_the_certificate_of_its_connection(make_httpd, start_ca):
+    """Browsers end a connection whose server turns into another one (TLS 1.2, SSLVerifyClient)."""
+    ca = start_ca(validity_s=LIFETIME)
+    httpd = make_httpd(ca)
+    httpd.manage(NAME, Activation=None, RenewBefore="99%")
+    httpd.serve(NAME, extra="<Location /private>\nSSLVerifyClient optional_no_ca\n</Location>")
+    httpd.sites += "KeepAliveTimeout 300\n"
+    (httpd.root / "htdocs/private").write_text("for some only\n")
+    httpd.start()
+    first = until(lambda: httpd.served(NAME), "the first certificate", 30)
+    with tlsclient.connect(httpd.https_port, NAME, ssl.TLSVersion.TLSv1_2) as tls:
+        before = tls.getpeercert(binary_form=True)
+        until(lambda: httpd.served(NAME) != first, "another one", DUE + 3 * HOT + 30)
+        assert tlsclient.get(tls, NAME, "/private")[0] == 200
+        assert tls.getpeercert(binary_form=True) == before
+
+
 def test_what_is_live_is_what_a_restart_serves(httpd):
     httpd.manage(NAME, Activation=None).serve(NAME).start()
     cert = until(lambda: httpd.served(NAME), "the certificate", 30)

@@ -1,5 +1,6 @@
 """A TLS client that says what it was served."""
 
+import contextlib
 import re
 import socket
 import ssl
@@ -48,16 +49,27 @@ def common_name(cert):
     return found[0].value if found else None
 
 
-def _get(tls, name, path):
+@contextlib.contextmanager
+def connect(port, name, version):
+    """A connection, without verification, as an ssl.SSLSocket."""
+    context = _context(None, None)
+    context.minimum_version = context.maximum_version = version
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        with context.wrap_socket(plain, server_hostname=name) as tls:
+            yield tls
+
+
+def get(tls, name, path):
+    """The last request of a connection -> (status, headers as a dict with lower-case names, body)."""
     tls.sendall(f"GET {path} HTTP/1.1\r\nHost: {name}\r\nConnection: close\r\n\r\n".encode())
     return read_reply(tls)
 
 
 def https_get(port, name, path="/", roots_pem=None):
-    """GET over TLS -> (status, headers as a dict with lower-case names, body)."""
+    """GET over a connection of its own -> as get()."""
     with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
         with _context(roots_pem, None).wrap_socket(plain, server_hostname=name) as tls:
-            return _get(tls, name, path)
+            return get(tls, name, path)
 
 
 def stapled(port, name, other_than=None):
@@ -91,4 +103,4 @@ def resume(port, name, session):
     context, session = session
     with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
         with context.wrap_socket(plain, server_hostname=name, session=session) as tls:
-            return tls.session_reused, _get(tls, name, "/")[0]
+            return tls.session_reused, get(tls, name, "/")[0]
