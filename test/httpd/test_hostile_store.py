@@ -217,12 +217,13 @@ def test_running_server_refuses_at_a_graceful_too(victim, prepared):
     aside = victim.root / "aside"
     staged.rename(aside)
     victim.start()
-    shutil.copytree(aside, staged)
-    for path in [staged, *staged.iterdir()]:
-        _own(path)
-    garbage(staged)
     victim.guard.expect(NAME)
-    victim.graceful()
+    with victim.frozen_children():          # or the runner finds the garbage first, and removes it
+        shutil.copytree(aside, staged)
+        for path in [staged, *staged.iterdir()]:
+            _own(path)
+        garbage(staged)
+        victim.graceful()
     assert victim.served(NAME) == victim.cert
 
 

@@ -1,5 +1,6 @@
 """A real httpd: root parent, www-data children, everything of its own in a fresh directory."""
 
+import contextlib
 import os
 import pathlib
 import pwd
@@ -145,6 +146,18 @@ class Httpd:
         """As if they had crashed; the parent lives, and starts others."""
         for pid in self.children():
             os.kill(pid, signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def frozen_children(self):
+        """Those of now do nothing meanwhile; the parent may restart gracefully."""
+        children = self.children()
+        for pid in children:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in children:
+                os.kill(pid, signal.SIGCONT)
 
     def pid(self):
         """The parent's, or None."""
