@@ -52,6 +52,10 @@ def _waiting(clients):
     return waiting
 
 
+# With less an event MPM closes idle connections, and both end and start children, as the load goes.
+THREADS = "ThreadsPerChild 32\nMaxRequestWorkers 64\nServerLimit 2\n"
+
+
 @pytest.mark.parametrize("mpm", ["event", "worker", "prefork"])
 def test_renewal_under_load_disturbs_nobody(make_httpd, start_ca, mpm):
     """Keep-alive requests, a long download and clients that handshake without rest; two names."""
@@ -59,7 +63,7 @@ def test_renewal_under_load_disturbs_nobody(make_httpd, start_ca, mpm):
     httpd = make_httpd(ca, mpm=mpm, modules=["http2"] if mpm != "prefork" else [])
     httpd.manage((NAME, "other.example.jp"), Activation=None, RenewBefore="99%",
                  Keys="p256 rsa2048").serve(NAME, "other.example.jp")
-    httpd.sites += "Protocols h2 http/1.1\n" if mpm != "prefork" else ""
+    httpd.sites += THREADS + "Protocols h2 http/1.1\n" if mpm != "prefork" else ""
     large = httpd.root / "htdocs/large"
     large.write_bytes(b"x" * 20_000_000)
     httpd.start()
@@ -81,8 +85,7 @@ def test_renewal_under_load_disturbs_nobody(make_httpd, start_ca, mpm):
         assert one.failures == [] and one.count > 100, what
     assert requests.failures == [] and requests.connections == 1
     assert download.failure is None and len(download.body) == large.stat().st_size
-    # prefork and event start and end children by load, so only the parent is compared there.
-    assert httpd.pids()[0] == pids[0]
+    assert sorted(httpd.pids()) == pids or mpm == "prefork" and httpd.pids()[0] == pids[0]
     assert httpd.generation() == 1
 
 
