@@ -28,6 +28,7 @@ typedef struct {
     int has_tls;                    /* SSLEngine is on: by sites                         */
     ja_serves_t serves;             /* by ssl                                            */
     int is_hooked;                  /* new handshakes ask for the newest set: by hot     */
+    struct ssl_ctx_st *ctx;         /* mod_ssl's, if that is so                          */
 } ja_site_t;
 
 /* The create_server_config of the module. */

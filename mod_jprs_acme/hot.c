@@ -84,6 +84,7 @@ static int init_server(server_rec *s, apr_pool_t *pool, int is_proxy, SSL_CTX *c
     SSL_CTX_set_cert_cb(ctx, choose, (void *)site->domain);
     ja_stapling_install(ctx, site->domain);
     site->is_hooked = 1;
+    site->ctx = ctx;
     return OK;
 }
 

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "event/event.h"
 #include "issue/drive.h"
-#include "issue/set.h"
 
 struct ja_attempt_t {
     ja_attempt_conf_t conf;
@@ -38,6 +37,9 @@ static ja_err_t *stage(void *baton, const volatile int *cancelled, apr_pool_t *p
     const ja_set_t *set;
 
     (void)cancelled;
+    if (a->conf.try_out) {
+        JA_TRY(ja_set_try(a->conf.try_out, a->conf.store, domain, a->certs, pool));
+    }
     return ja_set_stage(&set, a->conf.store, domain->name, a->certs, domain->ca->url,
                         ja_clock_now(), pool, pool);
 }

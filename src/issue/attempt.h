@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "issue/accounts.h"
+#include "issue/set.h"
 #include "solve/solver.h"
 
 typedef struct ja_attempt_t ja_attempt_t;
@@ -20,6 +21,7 @@ typedef struct {
     ja_solver_t *const *solvers;
     ja_job_t *job;
     const ja_log_t *log;
+    ja_set_try_fn *try_out; /* before a set is staged; NULL: nobody can tell */
 } ja_attempt_conf_t;
 
 /* The set is staged (`err` is NULL), or it has failed while `activity`. Both live in the pool of

@@ -247,7 +247,8 @@ static void start_attempt(ja_slot_t *slot)
                                ja_runner_peer_account(slot->side->peer),
                                r->solvers,
                                &d->job,
-                               r->conf.log };
+                               r->conf.log,
+                               r->conf.try_out };
     ja_due_why_t why;
 
     ja_domain_next_at(d, &why, ja_clock_now());

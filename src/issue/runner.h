@@ -13,6 +13,7 @@
 #include "issue/handover.h"
 #include "issue/plan.h"
 #include "issue/proof.h"
+#include "issue/set.h"
 #include "issue/staple_table.h"
 #include "net/http.h"
 #include "solve/http01.h"
@@ -24,8 +25,9 @@ typedef struct {
     ja_http01_table_t *http01;  /* shared with the processes that answer */
     ja_handover_t *handover;    /* shared with the parent; NULL: new sets wait for a restart */
     ja_staple_table_t *staples; /* shared with the processes that serve; NULL: none does */
-    apr_hash_t *targets; /* where domains are served with TLS: name (const char *) -> array of
+    apr_hash_t *targets;    /* where domains are served with TLS: name (const char *) -> array of
                                  * ja_proof_target_t; NULL: nobody knows */
+    ja_set_try_fn *try_out; /* before a set is staged; NULL: nobody can tell */
     const ja_log_t *log;
     const char *user_agent; /* "mod_jprs_acme/0.1.0 ..." */
     /* For tests, else 0: another network than curl's with a loop that waits on it, and how often

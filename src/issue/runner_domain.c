@@ -90,6 +90,13 @@ static void begin_anew(ja_job_t *job)
     job->error = NULL;
 }
 
+/* This server would not have taken the certificate: it may have been mended since, and the CA is not
+ * asked for another one. */
+static int is_up_to_server(const ja_job_t *job)
+{
+    return job->error && strcmp(job->error->id, ja_err_row(JA_E_NOT_TAKEN)->id) == 0;
+}
+
 static void load_job(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, apr_pool_t *scratch)
 {
     ja_err_t *damage;
@@ -108,6 +115,9 @@ static void load_job(ja_domain_t *d, ja_store_t *store, const ja_log_t *log, apr
     }
     if (d->job.next_at > ja_clock_now() + JA_BACKOFF_MAX) {
         d->job.next_at = 0; /* the clock was wrong when it was written */
+    }
+    if (is_up_to_server(&d->job)) {
+        d->job.next_at = 0;
     }
 }
 

@@ -96,6 +96,16 @@ int ja_set_has_cert(ja_set_cert_t *cert, ja_store_t *store, const char *name, ja
                     const apr_array_header_t *names, apr_time_t now, apr_pool_t *result,
                     apr_pool_t *scratch);
 
+/* Would this server take such a certificate for `domain`, at its next start too? Who runs the server
+ * knows; may be called on any thread. JA_E_NOT_TAKEN says who does not, and why. */
+typedef ja_err_t *ja_set_try_fn(const ja_plan_domain_t *domain, const ja_chain_t *chain,
+                                apr_pool_t *scratch);
+
+/* Ask that of all of `certs` (as for ja_set_stage()), whose chains are in ASIDE. What it says;
+ * JA_E_NOT_FOUND, JA_E_IO, ... if a chain can't be read. */
+ja_err_t *ja_set_try(ja_set_try_fn *try_out, ja_store_t *store, const ja_plan_domain_t *domain,
+                     const apr_array_header_t *certs, apr_pool_t *scratch) JA_WARN_UNUSED;
+
 /* A set is complete: write set.json with `certs` (ja_set_cert_t, one for each key type, in the
  * order of the configuration), as ja_set_keep_chain() or ja_set_has_cert() gave them out, and
  * publish. The files are not looked at again: who takes the set over does. `*set` is what was

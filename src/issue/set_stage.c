@@ -113,6 +113,24 @@ int ja_set_has_cert(ja_set_cert_t *cert, ja_store_t *store, const char *name, ja
            && !read_cert(cert, store, name, spec, names, now, result, scratch);
 }
 
+ja_err_t *ja_set_try(ja_set_try_fn *try_out, ja_store_t *store, const ja_plan_domain_t *domain,
+                     const apr_array_header_t *certs, apr_pool_t *scratch)
+{
+    ja_chain_t *chain;
+    ja_bytes_t pem;
+    int i;
+
+    for (i = 0; i < certs->nelts; i++) {
+        const ja_set_cert_t *cert = &APR_ARRAY_IDX(certs, i, const ja_set_cert_t);
+
+        JA_TRY(ja_store_load(&pem, store, JA_GROUP_ASIDE, domain->name, cert->fullchain_file,
+                             JA_CHAIN_MAX_BYTES, scratch, scratch));
+        JA_TRY(ja_chain_parse(&chain, pem.bytes, pem.len, scratch, scratch));
+        JA_TRY(try_out(domain, chain, scratch));
+    }
+    return NULL;
+}
+
 ja_err_t *ja_set_stage(const ja_set_t **set, ja_store_t *store, const char *name,
                        const apr_array_header_t *certs, const char *ca_url, apr_time_t now,
                        apr_pool_t *result, apr_pool_t *scratch)

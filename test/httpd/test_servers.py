@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from harness import conf, paths, tlsclient
+from harness import cli, conf, paths, tlsclient
 from harness.ports import is_listening
 from harness.wait import until
 
@@ -74,3 +74,29 @@ def test_module_without_mod_ssl_answers_challenges(make_httpd, ca, monkeypatch):
     httpd.sites = conf.vhost(httpd.http_port, NAME)
     httpd.start()
     httpd.wait_staged(NAME)
+
+
+@pytest.mark.parametrize("activation", ["hot", "manual"])
+def test_a_certificate_that_mod_ssl_would_refuse_is_not_used(httpd, ca, activation):
+    """A virtual host of a higher security level: with such a certificate httpd does not start."""
+    httpd.manage(NAME, Activation=activation, Keys="rsa2048").serve(NAME)
+    httpd.sites = httpd.sites.replace("SSLEngine on",
+                                      "SSLEngine on\nSSLCipherSuite HIGH:@SECLEVEL=3")
+    httpd.guard.expect("www.example.jp: JA0215: .* too small.* Next try at ")
+    httpd.start()
+    httpd.wait_log("JA0215: while staging the certificates: the virtual host www.example.jp of .*:"
+                   r"\d+: .* too small\. .*httpd would not start with it")
+    (domain,) = cli.status(httpd)["domains"]
+    assert domain["error"]["id"] == "JA0215"
+    assert not httpd.store.is_staged(NAME)
+    httpd.graceful()
+    assert httpd.https(NAME)[0] == 503
+    # The certificate is kept: once the level has been lowered, it goes live without another order.
+    httpd.sites = httpd.sites.replace("@SECLEVEL=3", "@SECLEVEL=2")
+    orders = ca.count("newOrder")
+    httpd.graceful()
+    httpd.wait_log("JA0006: staged: ")
+    if activation == "manual":
+        httpd.graceful()
+    until(lambda: httpd.served(NAME), "the certificate", 20)
+    assert ca.count("newOrder") == orders

@@ -67,10 +67,12 @@ static void on_done(void *baton, ja_err_t *err, const char *activity)
     scene.is_done = 1;
 }
 
+static ja_set_try_fn *try_out; /* NULL unless a test says something else */
+
 static void start(void)
 {
-    const ja_attempt_conf_t conf = { &scene.domain, scene.store,   scene.loop, scene.ca,
-                                     keeper,        scene.solvers, &scene.job, &scene.log };
+    const ja_attempt_conf_t conf = { &scene.domain, scene.store, scene.loop, scene.ca, keeper,
+                                     scene.solvers, &scene.job,  &scene.log, try_out };
 
     apr_pool_create(&attempt_pool, pool);
     attempt = ja_attempt_start(&conf, on_done, NULL, attempt_pool);
@@ -188,6 +190,38 @@ static void a_first_attempt_begins_with_nothing(void **state)
     run();
     check_staged(1);
     assert_string_not_equal(key_staged("p256"), left);
+}
+
+static ja_err_t *refuse(const ja_plan_domain_t *domain, const ja_chain_t *chain,
+                        apr_pool_t *scratch)
+{
+    return ja_err_make(JA_E_NOT_TAKEN, scratch, "%s, %d certificates", domain->name,
+                       ja_chain_count(chain));
+}
+
+static ja_err_t *take(const ja_plan_domain_t *domain, const ja_chain_t *chain, apr_pool_t *scratch)
+{
+    (void)domain;
+    (void)chain;
+    (void)scratch;
+    return NULL;
+}
+
+static void what_the_server_would_not_take_is_not_staged(void **state)
+{
+    (void)state;
+    try_out = refuse;
+    expect_ready_order();
+    run();
+    check_failed(JA_E_NOT_TAKEN, "staging the certificates");
+    assert_non_null(strstr(scene.err->msg, "a.jp, 2 certificates"));
+    run();
+    check_failed(JA_E_NOT_TAKEN, "staging the certificates");
+    try_out = take; /* somebody has changed the server: no other order is needed */
+    run();
+    check_staged(1);
+    assert_int_equal(ja_ca_count(scene.ca, JA_KIND_NEW_ORDER), 1);
+    try_out = NULL;
 }
 
 /* ---- several key types ----------------------------------------------------------------------- */
@@ -406,6 +440,7 @@ int main(void)
         ATTEMPT_TEST(an_order_without_an_answer_counts_as_placed),
         ATTEMPT_TEST(a_first_attempt_begins_with_nothing),
         ATTEMPT_TEST(every_key_type_has_an_order),
+        ATTEMPT_TEST(what_the_server_would_not_take_is_not_staged),
         ATTEMPT_TEST(what_has_been_issued_is_not_ordered_again),
         ATTEMPT_TEST(but_one_that_has_expired_meanwhile_is),
         ATTEMPT_TEST(cut_off_between_two_orders_it_places_the_second),

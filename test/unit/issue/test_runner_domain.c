@@ -247,6 +247,18 @@ static void a_restart_does_not_shorten_the_waiting(void **state)
     assert_int_equal(domain.job.attempts, 1);
 }
 
+/* The CA is not asked for anything. */
+static void but_for_a_server_that_may_have_been_mended(void **state)
+{
+    (void)state;
+    load();
+    fail_with(JA_E_NOT_TAKEN, 0);
+    assert_true(next_at() - NOW >= 6 * apr_time_from_sec(HOUR));
+    load();
+    assert_true(next_at() <= NOW);
+    assert_int_equal(domain.job.started_at, NOW);
+}
+
 /* An order that never gets anywhere is not looked at for ever. */
 static void every_fifth_failure_forgets_the_order(void **state)
 {
@@ -633,6 +645,7 @@ int main(void)
         DOMAIN_TEST(a_refusal_waits_for_people),
         DOMAIN_TEST(the_ca_s_retry_after_is_kept),
         DOMAIN_TEST(a_restart_does_not_shorten_the_waiting),
+        DOMAIN_TEST(but_for_a_server_that_may_have_been_mended),
         DOMAIN_TEST(every_fifth_failure_forgets_the_order),
         DOMAIN_TEST(another_configuration_begins_anew),
         DOMAIN_TEST(a_clock_that_was_wrong_is_forgiven),
