@@ -27,8 +27,8 @@ typedef struct {
     const ja_plan_domain_t *domain; /* that its names belong to, or NULL: by sites       */
     int has_tls;                    /* SSLEngine is on: by sites                         */
     ja_serves_t serves;             /* by ssl                                            */
-    int is_hooked;                  /* new handshakes ask for the newest set: by hot     */
-    struct ssl_ctx_st *ctx;         /* mod_ssl's, if that is so                          */
+    struct ssl_ctx_st *ctx;         /* mod_ssl's, whose new handshakes ask for the newest
+                                       set: by hot; NULL: there is none that does        */
 } ja_site_t;
 
 /* The create_server_config of the module. */

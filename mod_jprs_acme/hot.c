@@ -83,7 +83,6 @@ static int init_server(server_rec *s, apr_pool_t *pool, int is_proxy, SSL_CTX *c
     }
     SSL_CTX_set_cert_cb(ctx, choose, (void *)site->domain);
     ja_stapling_install(ctx, site->domain);
-    site->is_hooked = 1;
     site->ctx = ctx;
     return OK;
 }
@@ -145,7 +144,7 @@ static const ja_plan_domain_t *restart_for_cold(const ja_plan_t *plan, const ser
     for (; s; s = s->next) {
         const ja_site_t *site = ja_conf_site(s);
 
-        if (site->serves != JA_SERVES_OTHERS && !site->is_hooked
+        if (site->serves != JA_SERVES_OTHERS && !site->ctx
             && site->domain->activation == JA_ACTIVATION_HOT) {
             domain_at(plan, site->domain->index)->activation = JA_ACTIVATION_GRACEFUL;
             first = first ? first : site->domain;

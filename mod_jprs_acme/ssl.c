@@ -115,7 +115,7 @@ static int is_temporary(const server_rec *s)
 {
     const ja_site_t *site = ja_conf_site(s);
 
-    return site->serves == JA_SERVES_TEMPORARY && !(site->is_hooked && ja_hot_has(site->domain));
+    return site->serves == JA_SERVES_TEMPORARY && !(site->ctx && ja_hot_has(site->domain));
 }
 
 /* --- hooks ------------------------------------------------------------------------------------ */
