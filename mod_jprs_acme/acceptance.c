@@ -1,14 +1,16 @@
 #include "acceptance.h"
 
-#include <httpd.h>
-#include <http_config.h>
-
 #include <openssl/ssl.h>
 
 #include "conf.h"
 #include "pki/ossl.h"
 
 static server_rec *server;
+
+void ja_acceptance_init(server_rec *s)
+{
+    server = s;
+}
 
 /* What mod_ssl does with the files: each certificate of the chain is measured by the security level,
  * its key and the signature on it. */
@@ -55,19 +57,4 @@ ja_err_t *ja_acceptance_try(const ja_plan_domain_t *domain, const ja_chain_t *ch
         }
     }
     return NULL;
-}
-
-static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_rec *s)
-{
-    (void)pconf;
-    (void)plog;
-    (void)ptemp;
-    server = s;
-    return OK;
-}
-
-void ja_acceptance_register(apr_pool_t *pool)
-{
-    (void)pool;
-    ap_hook_post_config(start, NULL, NULL, APR_HOOK_MIDDLE);
 }

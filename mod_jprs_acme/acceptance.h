@@ -9,8 +9,8 @@
 
 #include "issue/set.h"
 
-/* Remember the server. */
-void ja_acceptance_register(apr_pool_t *pool);
+/* In the parent, before children are made. */
+void ja_acceptance_init(server_rec *s);
 
 /* A ja_set_try_fn, in a child. Says yes where mod_ssl doesn't let anybody see what it has made. */
 ja_set_try_fn ja_acceptance_try;

@@ -2,7 +2,6 @@
  */
 #include "mod_jprs_acme.h"
 
-#include "acceptance.h"
 #include "activate.h"
 #include "challenge.h"
 #include "conf.h"
@@ -21,20 +20,19 @@
 
 static void register_hooks(apr_pool_t *pool)
 {
-    ja_sites_register(pool);      /* what httpd.conf says as a whole */
-    ja_precheck_register(pool);   /* in "httpd -t": would a restart work? */
-    ja_shared_register(pool);     /* memory of all processes */
-    ja_activate_register(pool);   /* the store, at start: new certificates go live */
-    ja_ssl_register(pool);        /* mod_ssl's files; 503 before the first certificate */
-    ja_hot_register(pool);        /* new certificates for new handshakes */
-    ja_acceptance_register(pool); /* would they take them? */
-    ja_stapling_register(pool);   /* OCSP responses in handshakes */
-    ja_putback_register(pool);    /* earlier certificates that are asked for */
-    ja_monitor_register(pool);    /* the parent, while the server runs */
-    ja_graceful_register(pool);   /* its restarts */
-    ja_challenge_register(pool);  /* requests of the CA */
-    ja_watchdog_register(pool);   /* the runner */
-    ja_status_register(pool);     /* server-status */
+    ja_sites_register(pool);     /* what httpd.conf says as a whole */
+    ja_precheck_register(pool);  /* in "httpd -t": would a restart work? */
+    ja_shared_register(pool);    /* memory of all processes */
+    ja_activate_register(pool);  /* the store, at start: new certificates go live */
+    ja_ssl_register(pool);       /* mod_ssl's files; 503 before the first certificate */
+    ja_hot_register(pool);       /* new certificates for new handshakes */
+    ja_stapling_register(pool);  /* OCSP responses in handshakes */
+    ja_putback_register(pool);   /* earlier certificates that are asked for */
+    ja_monitor_register(pool);   /* the parent, while the server runs */
+    ja_graceful_register(pool);  /* its restarts */
+    ja_challenge_register(pool); /* requests of the CA */
+    ja_watchdog_register(pool);  /* the runner */
+    ja_status_register(pool);    /* server-status */
 }
 
 AP_DECLARE_MODULE(jprs_acme) = {

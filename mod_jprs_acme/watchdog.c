@@ -289,6 +289,7 @@ static int start(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, server_
     watch.conf.handover = ja_activate_has_parent() ? ja_shared_handover() : NULL;
     watch.conf.staples = ja_shared_staples();
     watch.conf.targets = ja_listeners_find(s, pconf, ptemp);
+    ja_acceptance_init(s);
     watch.conf.try_out = ja_acceptance_try;
     watch.conf.log = log;
     watch.conf.user_agent = user_agent(pconf);
