@@ -230,7 +230,7 @@ ja_err_t *ja_set_read_key(ja_key_t **key, ja_bytes_t *pem, ja_store_t *store, ja
     return NULL;
 }
 
-static ja_err_t *read_chain(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
+ja_err_t *ja_set_read_chain(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
                             const char *name, apr_pool_t *result, apr_pool_t *scratch)
 {
     const char *file = ja_set_file("fullchain", pair->spec, scratch);
@@ -248,7 +248,7 @@ ja_err_t *ja_set_read_pair(ja_set_pair_t *pair, ja_store_t *store, ja_group_t gr
 {
     pair->spec = spec;
     JA_TRY(ja_set_read_key(&pair->key, &pair->privkey, store, group, name, spec, result, scratch));
-    return read_chain(pair, store, group, name, result, scratch);
+    return ja_set_read_chain(pair, store, group, name, result, scratch);
 }
 
 ja_err_t *ja_set_describe(ja_set_cert_t *cert, const ja_set_pair_t *pair, const char *privkey_file,

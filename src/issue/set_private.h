@@ -33,6 +33,13 @@ const char *ja_set_print(const ja_set_t *set, apr_pool_t *pool);
 ja_err_t *ja_set_read_key(ja_key_t **key, ja_bytes_t *pem, ja_store_t *store, ja_group_t group,
                           const char *name, int spec, apr_pool_t *result,
                           apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* The chain alone, of the key type that `pair` says, and into it. */
+ja_err_t *ja_set_read_chain(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
+                            const char *name, apr_pool_t *result,
+                            apr_pool_t *scratch) JA_WARN_UNUSED;
+
+/* Key and chain. */
 ja_err_t *ja_set_read_pair(ja_set_pair_t *pair, ja_store_t *store, ja_group_t group,
                            const char *name, int spec, apr_pool_t *result,
                            apr_pool_t *scratch) JA_WARN_UNUSED;

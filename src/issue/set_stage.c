@@ -116,17 +116,13 @@ int ja_set_has_cert(ja_set_cert_t *cert, ja_store_t *store, const char *name, ja
 ja_err_t *ja_set_try(ja_set_try_fn *try_out, ja_store_t *store, const ja_plan_domain_t *domain,
                      const apr_array_header_t *certs, apr_pool_t *scratch)
 {
-    ja_chain_t *chain;
-    ja_bytes_t pem;
     int i;
 
     for (i = 0; i < certs->nelts; i++) {
-        const ja_set_cert_t *cert = &APR_ARRAY_IDX(certs, i, const ja_set_cert_t);
+        ja_set_pair_t pair = { .spec = APR_ARRAY_IDX(certs, i, const ja_set_cert_t).spec };
 
-        JA_TRY(ja_store_load(&pem, store, JA_GROUP_ASIDE, domain->name, cert->fullchain_file,
-                             JA_CHAIN_MAX_BYTES, scratch, scratch));
-        JA_TRY(ja_chain_parse(&chain, pem.bytes, pem.len, scratch, scratch));
-        JA_TRY(try_out(domain, chain, scratch));
+        JA_TRY(ja_set_read_chain(&pair, store, JA_GROUP_ASIDE, domain->name, scratch, scratch));
+        JA_TRY(try_out(domain, pair.chain, scratch));
     }
     return NULL;
 }
