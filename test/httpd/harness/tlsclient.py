@@ -27,15 +27,22 @@ def _context(roots_pem, only):
     return context
 
 
+@contextlib.contextmanager
+def _connected(port, name, context, session=None):
+    """A connection, handshake done, as an ssl.SSLSocket."""
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
+        with context.wrap_socket(plain, server_hostname=name, session=session) as tls:
+            yield tls
+
+
 def served(port, name, roots_pem=None, only=None):
     """Handshake with SNI name -> the server's certificate.
 
     roots_pem: verify chain and host name against these roots, else nothing is verified.
     only: "ec" or "rsa": the client can do no other key type.
     """
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        with _context(roots_pem, only).wrap_socket(plain, server_hostname=name) as tls:
-            return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
+    with _connected(port, name, _context(roots_pem, only)) as tls:
+        return x509.load_der_x509_certificate(tls.getpeercert(binary_form=True))
 
 
 def names_of(cert):
@@ -49,14 +56,11 @@ def common_name(cert):
     return found[0].value if found else None
 
 
-@contextlib.contextmanager
 def connect(port, name, version):
-    """A connection, without verification, as an ssl.SSLSocket."""
+    """A connection without verification, to be used with `with`: an ssl.SSLSocket."""
     context = _context(None, None)
     context.minimum_version = context.maximum_version = version
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        with context.wrap_socket(plain, server_hostname=name) as tls:
-            yield tls
+    return _connected(port, name, context)
 
 
 def get(tls, name, path):
@@ -67,9 +71,8 @@ def get(tls, name, path):
 
 def https_get(port, name, path="/", roots_pem=None):
     """GET over a connection of its own -> as get()."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        with _context(roots_pem, None).wrap_socket(plain, server_hostname=name) as tls:
-            return get(tls, name, path)
+    with _connected(port, name, _context(roots_pem, None)) as tls:
+        return get(tls, name, path)
 
 
 def stapled(port, name, other_than=None):
@@ -93,14 +96,12 @@ def session_of(port, name):
     """A TLS 1.2 session (its context with it), to be resumed."""
     context = _context(None, None)
     context.maximum_version = ssl.TLSVersion.TLSv1_2
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        with context.wrap_socket(plain, server_hostname=name) as tls:
-            return context, tls.session
+    with _connected(port, name, context) as tls:
+        return context, tls.session
 
 
 def resume(port, name, session):
     """GET / over a connection of that session -> (was it resumed, status)."""
     context, session = session
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain:
-        with context.wrap_socket(plain, server_hostname=name, session=session) as tls:
-            return tls.session_reused, get(tls, name, "/")[0]
+    with _connected(port, name, context, session) as tls:
+        return tls.session_reused, get(tls, name, "/")[0]
