@@ -14,14 +14,6 @@ static ja_err_t *read_it(const char *text)
     return ja_bind_read(&identifier, &ja_identifier_bind, json, pool, pool);
 }
 
-static char *repeat(char c, int count)
-{
-    char *text = apr_pcalloc(pool, (apr_size_t)count + 1);
-
-    memset(text, c, (size_t)count);
-    return text;
-}
-
 static void a_name_is_read(void **state)
 {
     (void)state;
@@ -39,9 +31,9 @@ static void both_members_are_needed_and_bounded(void **state)
     (void)state;
     FAILS(read_it("{\"type\":\"dns\"}"), JA_E_SYNTAX, "identifier/value is missing");
     FAILS(read_it("{\"value\":\"www.example.jp\"}"), JA_E_SYNTAX, "identifier/type is missing");
-    FAILS(read_it(apr_psprintf(pool, "{\"type\":\"dns\",\"value\":\"%s\"}", repeat('a', 254))),
+    FAILS(read_it(apr_psprintf(pool, "{\"type\":\"dns\",\"value\":\"%s\"}", repeated('a', 254))),
           JA_E_SYNTAX, "identifier/value");
-    FAILS(read_it(apr_psprintf(pool, "{\"type\":\"%s\",\"value\":\"a\"}", repeat('d', 65))),
+    FAILS(read_it(apr_psprintf(pool, "{\"type\":\"%s\",\"value\":\"a\"}", repeated('d', 65))),
           JA_E_SYNTAX, "identifier/type");
 }
 

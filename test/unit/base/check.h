@@ -43,6 +43,15 @@ static int apr_ends(void **state)
     return 0;
 }
 
+/* A string of `n` times `c`. */
+static inline const char *repeated(char c, int n)
+{
+    char *text = apr_pcalloc(pool, (apr_size_t)n + 1);
+
+    memset(text, c, (size_t)n);
+    return text;
+}
+
 #define TEST(FN)         cmocka_unit_test_setup_teardown(FN, pool_begins, pool_ends)
 #define RUN_TESTS(TESTS) cmocka_run_group_tests(TESTS, apr_begins, apr_ends)
 

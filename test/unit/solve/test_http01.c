@@ -156,14 +156,6 @@ static void any_bytes_may_be_asked_for(void **state)
     assert_false(find_bytes(large, 10240));
 }
 
-static const char *repeated(char of, int len)
-{
-    char *text = apr_pcalloc(pool, (apr_size_t)len + 1);
-
-    memset(text, of, (size_t)len);
-    return text;
-}
-
 static void the_longest_token_fits(void **state)
 {
     ja_solve_t what = { "a.jp", repeated('t', 128), repeated('h', 63), LATER };

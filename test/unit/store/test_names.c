@@ -4,15 +4,6 @@
 
 #include "store/names.h"
 
-static const char *repeated(char c, int n)
-{
-    char *text = apr_palloc(pool, (apr_size_t)n + 1);
-
-    memset(text, c, (size_t)n);
-    text[n] = '\0';
-    return text;
-}
-
 static void a_plain_name_is_its_own_directory(void **state)
 {
     (void)state;
