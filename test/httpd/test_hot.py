@@ -83,7 +83,9 @@ def test_renewal_under_load_disturbs_nobody(make_httpd, start_ca, mpm):
         one.stop()
     for what, one in clients.items():
         assert one.failures == [] and one.count > 100, what
-    assert requests.failures == [] and requests.connections == 1
+    assert requests.failures == []
+    # An event MPM closes idle connections as it likes while all threads of a child are busy.
+    assert requests.reopened == [] or mpm == "event"
     assert download.failure is None and len(download.body) == large.stat().st_size
     assert sorted(httpd.pids()) == pids or mpm == "prefork" and httpd.pids()[0] == pids[0]
     assert httpd.generation() == 1
