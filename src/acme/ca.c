@@ -175,6 +175,8 @@ ja_ca_t *ja_ca_make(const ja_ca_conf_t *conf, ja_loop_t *loop, ja_http_t *http, 
     ca->peer.log = log;
     ca->peer.name = apr_pstrdup(pool, conf->name);
     ca->peer.trust_file = apr_pstrdup(pool, conf->trust_file);
+    ca->peer.may_send = conf->may_send;
+    ca->peer.baton = conf->baton;
     ca->pool = pool;
     ca->directory_url = apr_pstrdup(pool, conf->directory_url);
     ca->nonces = ja_nonces_make(&ca->peer, loop, pool);

@@ -26,7 +26,9 @@ typedef struct ja_ca_t ja_ca_t;
 typedef struct {
     const char *name; /* for log lines */
     const char *directory_url;
-    const char *trust_file; /* or NULL */
+    const char *trust_file;   /* or NULL */
+    ja_may_send_fn *may_send; /* or NULL: everything may */
+    void *baton;
 } ja_ca_conf_t;
 
 /* Lives in `pool`, and longer than its calls; nothing is sent before the first of them. `loop`,

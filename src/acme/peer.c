@@ -3,6 +3,9 @@
 ja_err_t *ja_peer_start(ja_peer_t *peer, ja_kind_t kind, ja_http_req_t *req, ja_http_done_fn *done,
                         void *baton, apr_pool_t *pool)
 {
+    if (peer->may_send) {
+        JA_TRY(peer->may_send(peer->baton, kind, pool));
+    }
     req->trust_file = peer->trust_file;
     if (req->max_bytes == 0) {
         req->max_bytes = JA_PEER_MAX_BYTES;

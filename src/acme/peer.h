@@ -13,6 +13,8 @@ typedef struct {
     const ja_log_t *log;                /* or NULL */
     const char *name;                   /* for log lines */
     const char *trust_file;             /* or NULL: the system's */
+    ja_may_send_fn *may_send;           /* or NULL */
+    void *baton;                        /* of it */
     apr_uint64_t counts[JA_KIND_COUNT]; /* requests sent */
     int has_moved;                      /* a URL of the directory was not there: read it again */
 } ja_peer_t;

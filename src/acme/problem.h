@@ -26,6 +26,9 @@ typedef enum {
     JA_KIND_COUNT
 } ja_kind_t;
 
+/* Asked before each request: may it be sent now? An error says why not, and is that of the call. */
+typedef ja_err_t *ja_may_send_fn(void *baton, ja_kind_t kind, apr_pool_t *pool);
+
 /* "new order": for messages */
 const char *ja_kind_name(ja_kind_t kind);
 

@@ -33,6 +33,7 @@ static const event_row_t EVENTS[JA_EVENT_COUNT] = {
     [JA_EVENT_NOT_HOT] = { "not hot", "JA0018", JA_LOG_NOTICE },
     [JA_EVENT_CLOCK] = { "clock", "JA0019", JA_LOG_NOTICE },
     [JA_EVENT_STAPLE_ENDS] = { "staple ends", "JA0020", JA_LOG_WARNING },
+    [JA_EVENT_ORDERS_WAIT] = { "orders wait", "JA0021", JA_LOG_NOTICE },
 };
 
 const char *ja_event_name(ja_event_t event)

@@ -25,6 +25,7 @@ typedef enum {
     JA_EVENT_NOT_HOT,         /* certificates can't be changed without a restart here */
     JA_EVENT_CLOCK,           /* the clock was put back */
     JA_EVENT_STAPLE_ENDS,     /* a live certificate that demands a staple has none, or soon */
+    JA_EVENT_ORDERS_WAIT,     /* domains are due, and the governor holds them back */
     JA_EVENT_COUNT
 } ja_event_t;
 

@@ -6,14 +6,73 @@
 #define FIRST_LANE  2
 #define HELD_MAX    apr_time_from_sec(24 * 3600)
 
+static const char *const WHY_NAMES[] = {
+    [JA_GOVERNOR_FREE] = "none",         [JA_GOVERNOR_TURN] = "turn",
+    [JA_GOVERNOR_HELD] = "retry-after",  [JA_GOVERNOR_DOWN] = "ca-down",
+    [JA_GOVERNOR_ORDERS] = "rate-limit", [JA_GOVERNOR_FAILING] = "failing-orders",
+    [JA_GOVERNOR_REQUESTS] = "requests",
+};
+_Static_assert(sizeof(WHY_NAMES) / sizeof(WHY_NAMES[0]) == JA_GOVERNOR_WHY_COUNT,
+               "a name for each");
+const ja_enumstr_t ja_governor_why_names = { WHY_NAMES, JA_GOVERNOR_WHY_COUNT };
+
+static const char *const WHY_TEXTS[] = {
+    [JA_GOVERNOR_FREE] = "nothing",
+    [JA_GOVERNOR_TURN] = "orders in flight end first",
+    [JA_GOVERNOR_HELD] = "the CA has asked for it (Retry-After)",
+    [JA_GOVERNOR_DOWN] = "the CA does not answer",
+    [JA_GOVERNOR_ORDERS] = "ManagedDomainRateLimit is reached",
+    [JA_GOVERNOR_FAILING] = "too many orders of the last hour have brought no certificate",
+    [JA_GOVERNOR_REQUESTS] = "there were too many requests in the last hour",
+};
+_Static_assert(sizeof(WHY_TEXTS) / sizeof(WHY_TEXTS[0]) == JA_GOVERNOR_WHY_COUNT,
+               "a text for each");
+
+const char *ja_governor_why_text(ja_governor_why_t why)
+{
+    return WHY_TEXTS[why];
+}
+
 static apr_time_t later(apr_time_t a, apr_time_t b)
 {
     return a > b ? a : b;
 }
 
+/* What the requests of an order are reckoned by. */
+static int most_names(const ja_plan_t *plan, const ja_plan_ca_t *ca)
+{
+    int most = 1;
+    int i;
+
+    for (i = 0; i < plan->domains->nelts; i++) {
+        const ja_plan_domain_t *domain = APR_ARRAY_IDX(plan->domains, i, const ja_plan_domain_t *);
+
+        if (domain->ca == ca && domain->names->nelts > most) {
+            most = domain->names->nelts;
+        }
+    }
+    return most;
+}
+
+ja_limits_t ja_governor_limits(const ja_plan_t *plan, const ja_plan_ca_t *ca)
+{
+    return (ja_limits_t){ plan->rate, plan->concurrency, most_names(plan, ca) };
+}
+
 static ja_rate_t failing_rate(const ja_limits_t *limits)
 {
     return (ja_rate_t){ 2 * (apr_int64_t)limits->concurrency, JA_GOVERNOR_HOUR };
+}
+
+static apr_time_t earlier(apr_time_t a, apr_time_t b)
+{
+    return a < b ? a : b;
+}
+
+/* As governor.json has times; no earlier. */
+static apr_time_t whole_seconds(apr_time_t at)
+{
+    return apr_time_from_sec(apr_time_sec(at + APR_USEC_PER_SEC - 1));
 }
 
 /* A time further ahead comes from a clock that was wrong. */
@@ -27,26 +86,47 @@ int ja_governor_is_down(const ja_governor_t *governor)
     return governor->probes > 0;
 }
 
+apr_time_t ja_governor_held_until(const ja_governor_t *g, apr_time_t now)
+{
+    return later(now, sane(g->held_until, HELD_MAX, now));
+}
+
+static int is_full(const ja_governor_t *g, int in_flight)
+{
+    return ja_governor_is_down(g) ? in_flight > 0 : g->lane > 0 && in_flight >= g->lane;
+}
+
+/* Of all that is waited for, what ends last is what counts. */
+static void wait_until(apr_time_t *until, ja_governor_why_t *why, apr_time_t at,
+                       ja_governor_why_t reason)
+{
+    if (at > *until) {
+        *until = at;
+        *why = reason;
+    }
+}
+
 apr_time_t ja_governor_order_at(const ja_governor_t *g, const ja_limits_t *limits, int n,
-                                int in_flight, apr_time_t now)
+                                int in_flight, apr_time_t now, ja_governor_why_t *why)
 {
     const ja_rate_t failing = failing_rate(limits);
-    apr_time_t at = later(now, sane(g->held_until, HELD_MAX, now));
+    apr_time_t at = now;
 
-    if (ja_governor_is_down(g)) {
-        if (in_flight > 0) {
-            return JA_GOVERNOR_NEVER;
-        }
-        at = later(at, sane(g->probe_at, JA_BACKOFF_MAX, now));
-    }
-    if (g->lane > 0 && in_flight >= g->lane) {
+    *why = JA_GOVERNOR_FREE;
+    if (is_full(g, in_flight)) {
+        *why = JA_GOVERNOR_TURN;
         return JA_GOVERNOR_NEVER;
     }
-    if (n > 0) {
-        at = later(at, ja_window_at(&g->orders, &limits->orders, n, now));
-        at = later(at, ja_window_at(&g->failing, &failing, n, now));
+    wait_until(&at, why, ja_governor_held_until(g, now), JA_GOVERNOR_HELD);
+    if (ja_governor_is_down(g)) {
+        wait_until(&at, why, sane(g->probe_at, JA_BACKOFF_MAX, now), JA_GOVERNOR_DOWN);
     }
-    return later(at, ja_governor_request_at(g, limits, now));
+    if (n > 0) {
+        wait_until(&at, why, ja_window_at(&g->orders, &limits->orders, n, now), JA_GOVERNOR_ORDERS);
+        wait_until(&at, why, ja_window_at(&g->failing, &failing, n, now), JA_GOVERNOR_FAILING);
+    }
+    wait_until(&at, why, ja_governor_request_at(g, limits, now), JA_GOVERNOR_REQUESTS);
+    return at;
 }
 
 void ja_governor_take(ja_governor_t *g, const ja_limits_t *limits, int n, apr_time_t now)
@@ -76,7 +156,7 @@ void ja_governor_settle(ja_governor_t *g, int unplaced, int good)
 apr_time_t ja_governor_request_at(const ja_governor_t *g, const ja_limits_t *limits, apr_time_t now)
 {
     const int per_order = JA_GOVERNOR_PER_ORDER + JA_GOVERNOR_PER_NAME * limits->names;
-    const ja_rate_t rate = { JA_GOVERNOR_REQUESTS
+    const ja_rate_t rate = { JA_GOVERNOR_PER_HOUR
                                  + per_order * ja_window_count(&g->hour, JA_GOVERNOR_HOUR, now),
                              JA_GOVERNOR_HOUR };
 
@@ -98,7 +178,7 @@ int ja_governor_heard(ja_governor_t *g, int status, apr_time_t retry_at, apr_tim
     int was_down = ja_governor_is_down(g);
 
     if ((status == 429 || status == 503) && retry_at > now) {
-        g->held_until = later(g->held_until, retry_at > now + HELD_MAX ? now + HELD_MAX : retry_at);
+        g->held_until = later(g->held_until, whole_seconds(earlier(retry_at, now + HELD_MAX)));
         g->lane = FIRST_LANE;
         return 1;
     }
@@ -131,7 +211,7 @@ void ja_governor_ended(ja_governor_t *g, const ja_limits_t *limits, const char *
     if (retry && *retry == JA_RETRY_CA) {
         found_dead(g, name, unit, now);
     }
-    else if (g->lane > 0) {
+    else if (g->lane > 0 && now >= g->held_until) {
         g->lane = g->lane < limits->concurrency ? g->lane + 1 : 0;
     }
 }

@@ -7,7 +7,8 @@
  *              ManagedDomainConcurrency in an hour
  *   requests   1000 in an hour, and for each order of that hour 20 and 4 for each of its names: a
  *              certificate with k names takes 2k+5
- *   held       a Retry-After of the CA holds for all that goes there
+ *   held       a Retry-After of the CA holds for everything new that would go there: orders, and what
+ *              is asked of the account. Orders in flight go on
  *   down       when several domains in a row have found the CA dead, one at a time tries, at
  *              growing intervals of up to half an hour
  *   lane       after either of the two, first two orders are in flight, then one more with each
@@ -18,13 +19,15 @@
 #ifndef JA_ISSUE_GOVERNOR_H
 #define JA_ISSUE_GOVERNOR_H
 
+#include "base/enumstr.h"
 #include "base/err.h"
+#include "issue/plan.h"
 #include "issue/window.h"
 
 #define JA_GOVERNOR_HOUR      apr_time_from_sec(3600)
-#define JA_GOVERNOR_REQUESTS  1000                    /* in an hour */
-#define JA_GOVERNOR_PER_ORDER 20                      /* more for each order of that hour */
-#define JA_GOVERNOR_PER_NAME  4                       /* and for each of its names */
+#define JA_GOVERNOR_PER_HOUR  1000 /* requests */
+#define JA_GOVERNOR_PER_ORDER 20   /* more requests for each order of that hour */
+#define JA_GOVERNOR_PER_NAME  4    /* and for each of its names               */
 #define JA_GOVERNOR_NEVER     ((apr_time_t)INT64_MAX) /* not before something in flight has ended */
 
 typedef struct {
@@ -47,10 +50,32 @@ typedef struct {
     const char *last;      /* the last of them: compared as a pointer; not kept over restarts */
 } ja_governor_t;
 
+/* Those of a CA of the plan. */
+ja_limits_t ja_governor_limits(const ja_plan_t *plan, const ja_plan_ca_t *ca);
+
+/* What is waited for. */
+typedef enum {
+    JA_GOVERNOR_FREE, /* nothing */
+    JA_GOVERNOR_TURN, /* something in flight ends first */
+    JA_GOVERNOR_HELD, /* the rest as above */
+    JA_GOVERNOR_DOWN,
+    JA_GOVERNOR_ORDERS,
+    JA_GOVERNOR_FAILING,
+    JA_GOVERNOR_REQUESTS,
+    JA_GOVERNOR_WHY_COUNT
+} ja_governor_why_t;
+extern const ja_enumstr_t ja_governor_why_names; /* "none", "turn", "retry-after", ... */
+
+/* "the CA has asked for it (Retry-After)" */
+const char *ja_governor_why_text(ja_governor_why_t why);
+
 /* When `n` (>= 0) orders of one domain may be begun, `in_flight` domains being at it: `now`, later,
- * or JA_GOVERNOR_NEVER. */
+ * or JA_GOVERNOR_NEVER; and what is waited for until then. */
 apr_time_t ja_governor_order_at(const ja_governor_t *governor, const ja_limits_t *limits, int n,
-                                int in_flight, apr_time_t now);
+                                int in_flight, apr_time_t now, ja_governor_why_t *why);
+
+/* The end of the Retry-After that holds; `now`: none does. */
+apr_time_t ja_governor_held_until(const ja_governor_t *governor, apr_time_t now);
 
 /* They are begun. */
 void ja_governor_take(ja_governor_t *governor, const ja_limits_t *limits, int n, apr_time_t now);

@@ -1,5 +1,7 @@
 #include "issue/runner_private.h"
 
+#include <string.h>
+
 #include "base/clock.h"
 #include "event/event.h"
 #include "issue/fingerprint.h"
@@ -14,7 +16,7 @@
 /* How often requests/ is looked at. */
 #define LOOK_EVERY apr_time_from_sec(5)
 
-static void pump(ja_runner_t *r);
+static void start_attempt(ja_slot_t *slot);
 static void on_look(void *baton);
 
 /* ---- the schedule ---------------------------------------------------------------------------- */
@@ -75,46 +77,97 @@ static int n_orders(const ja_slot_t *slot)
                              jwk ? ja_jwk_thumbprint(jwk) : "");
 }
 
-/* Let those begin that may, as far as account and governor go. What they take is saved before
- * anything is sent. */
-static void admit(ja_side_t *side)
+/* Once for each time that is waited for. */
+static void wait_until(ja_side_t *side, apr_time_t at, ja_governor_why_t why)
+{
+    char date[APR_RFC822_DATE_LEN];
+
+    if (at == JA_GOVERNOR_NEVER) {
+        return; /* the end of something in flight comes first, or the account's news */
+    }
+    ja_timer_set(side->timer, at);
+    if (why == side->told_why && ja_clock_now() < side->told_at) {
+        return;
+    }
+    side->told_why = why;
+    side->told_at = at;
+    apr_rfc822_date(date, at);
+    ja_event_tell(side->runner->conf.log, JA_EVENT_ORDERS_WAIT, side->id,
+                  "domains that are due wait until %s: %s", date, ja_governor_why_text(why));
+}
+
+/* The first that waits gets a place, if account and governor let it. */
+static int admit_first(ja_side_t *side, ja_slot_queue_t *admitted)
 {
     apr_time_t now = ja_clock_now();
-    int admitted = 0;
+    ja_slot_t *slot;
+    ja_governor_why_t why;
+    apr_time_t at;
 
-    while (side->waiting.first && side->runner->stop_at == 0) {
-        ja_slot_t *slot = side->waiting.first;
-        int orders;
-        apr_time_t at;
-
-        if (!is_due(slot, now)) { /* any more: an earlier set has been put back */
-            ja_runner_schedule(take_first(&side->waiting));
-            continue;
-        }
-        orders = n_orders(slot);
-        at = ja_runner_peer_order_at(side->peer, orders, now);
-        if (at > now) {
-            if (at != JA_GOVERNOR_NEVER) {
-                ja_timer_set(side->timer, at);
-            }
-            break;
-        }
-        take_first(&side->waiting);
-        slot->taken = orders;
-        ja_runner_peer_take(side->peer, orders, now);
-        slot->place = JA_SLOT_QUEUED;
-        append(&side->runner->queue, slot);
-        admitted++;
+    while (side->waiting.first && !is_due(side->waiting.first, now)) {
+        ja_runner_schedule(take_first(&side->waiting)); /* an earlier set has been put back */
     }
-    if (admitted > 0) {
-        ja_runner_peer_save(side->peer);
-        pump(side->runner);
+    slot = side->waiting.first;
+    if (!slot) {
+        return 0;
+    }
+    slot->taken = n_orders(slot);
+    at = ja_runner_peer_order_at(side->peer, slot->taken, now, &why);
+    if (at > now) {
+        wait_until(side, at, why);
+        return 0;
+    }
+    take_first(&side->waiting);
+    ja_runner_peer_take(side->peer, slot->taken, now);
+    side->has_taken = 1;
+    append(admitted, slot);
+    return 1;
+}
+
+static void save_taken(ja_runner_t *r)
+{
+    int i;
+
+    for (i = 0; i < r->sides->nelts; i++) {
+        ja_side_t *side = APR_ARRAY_IDX(r->sides, i, ja_side_t *);
+
+        if (side->has_taken) {
+            ja_runner_peer_save(side->peer);
+            side->has_taken = 0;
+        }
+    }
+}
+
+/* Give free places to those who wait, the CAs taking turns. The governor is asked for each when
+ * there is a place for it, and not before: what the CA has said in the meantime counts. What they
+ * take is saved before anything is sent. */
+static void admit(ja_runner_t *r)
+{
+    ja_slot_queue_t admitted;
+    int refused = 0;
+
+    make_empty(&admitted);
+    while (r->stop_at == 0 && r->running < r->conf.plan->concurrency && refused < r->sides->nelts) {
+        ja_side_t *side = APR_ARRAY_IDX(r->sides, r->turn, ja_side_t *);
+
+        r->turn = (r->turn + 1) % r->sides->nelts;
+        if (admit_first(side, &admitted)) {
+            r->running++;
+            refused = 0;
+        }
+        else {
+            refused++;
+        }
+    }
+    save_taken(r);
+    while (admitted.first) {
+        start_attempt(take_first(&admitted));
     }
 }
 
 static void on_side_time(void *baton)
 {
-    admit(baton);
+    admit(((ja_side_t *)baton)->runner);
 }
 
 /* A domain is due. */
@@ -130,7 +183,7 @@ static void on_due(void *baton)
     }
     slot->place = JA_SLOT_WAITING;
     append(&slot->side->waiting, slot);
-    admit(slot->side);
+    admit(slot->runner);
 }
 
 /* Those that have failed for the CA, or for the account, need not wait for their time when that
@@ -158,7 +211,7 @@ static void on_change(void *baton, unsigned over)
     if (over != 0) {
         hurry(side, over);
     }
-    admit(side);
+    admit(side->runner);
 }
 
 /* ---- attempts -------------------------------------------------------------------------------- */
@@ -229,8 +282,7 @@ static void on_attempt_done(void *baton, ja_err_t *err, const char *activity)
     r->running--;
     ja_runner_use_sets(slot);
     ja_runner_schedule(slot);
-    pump(r);
-    admit(slot->side);
+    admit(r);
     if (r->running == 0) {
         tell_batch_done(r);
     }
@@ -260,41 +312,15 @@ static void start_attempt(ja_slot_t *slot)
     slot->place = JA_SLOT_WORKED_ON;
     apr_pool_create(&slot->attempt_pool, r->pool);
     slot->attempt = ja_attempt_start(&conf, on_attempt_done, slot, slot->attempt_pool);
-    r->running++;
-}
-
-/* Give free places to those who queue. */
-static void pump(ja_runner_t *r)
-{
-    while (r->queue.first && r->running < r->conf.plan->concurrency && r->stop_at == 0) {
-        start_attempt(take_first(&r->queue));
-    }
 }
 
 /* ---- the start ------------------------------------------------------------------------------- */
 
-/* What the requests of an order are reckoned by. */
-static int most_names(const ja_plan_t *plan, const ja_plan_ca_t *ca)
-{
-    int most = 1;
-    int i;
-
-    for (i = 0; i < plan->domains->nelts; i++) {
-        const ja_plan_domain_t *domain = APR_ARRAY_IDX(plan->domains, i, const ja_plan_domain_t *);
-
-        if (domain->ca == ca && domain->names->nelts > most) {
-            most = domain->names->nelts;
-        }
-    }
-    return most;
-}
-
-static void start_side(ja_runner_t *r, const ja_plan_ca_t *plan)
+static ja_side_t *start_side(ja_runner_t *r, const ja_plan_ca_t *plan)
 {
     ja_side_t *side = apr_pcalloc(r->pool, sizeof(*side));
     ja_runner_peer_conf_t conf = { .plan = plan,
-                                   .limits = { r->conf.plan->rate, r->conf.plan->concurrency,
-                                               most_names(r->conf.plan, plan) },
+                                   .limits = ja_governor_limits(r->conf.plan, plan),
                                    .store = r->store,
                                    .loop = r->loop,
                                    .http = r->http,
@@ -303,17 +329,28 @@ static void start_side(ja_runner_t *r, const ja_plan_ca_t *plan)
                                    .baton = side };
 
     side->runner = r;
+    side->id = plan->id;
     make_empty(&side->waiting);
     side->timer = ja_timer_make(r->loop, on_side_time, side, r->pool);
     side->peer = ja_runner_peer_start(&conf, r->pool);
-    apr_hash_set(r->sides, plan->id, APR_HASH_KEY_STRING, side);
+    return side;
+}
+
+static ja_side_t *side_of(const ja_runner_t *r, const ja_plan_ca_t *plan)
+{
+    int i = 0;
+
+    while (strcmp(APR_ARRAY_IDX(r->sides, i, ja_side_t *)->id, plan->id) != 0) {
+        i++;
+    }
+    return APR_ARRAY_IDX(r->sides, i, ja_side_t *);
 }
 
 static void start_domain(ja_runner_t *r, ja_slot_t *slot, const ja_plan_domain_t *plan,
                          apr_pool_t *scratch)
 {
     slot->runner = r;
-    slot->side = apr_hash_get(r->sides, plan->ca->id, APR_HASH_KEY_STRING);
+    slot->side = side_of(r, plan->ca);
     slot->timer = ja_timer_make(r->loop, on_due, slot, r->pool);
     ja_domain_load(&slot->domain, plan, r->store, r->conf.log, r->pool);
     present_again(slot, scratch);
@@ -328,9 +365,10 @@ static void start_all(ja_runner_t *r)
     int i;
 
     r->proof = ja_proof_make(&(ja_proof_conf_t){ .loop = r->loop }, r->pool);
-    r->sides = apr_hash_make(r->pool);
+    r->sides = apr_array_make(r->pool, plan->cas->nelts, sizeof(ja_side_t *));
     for (i = 0; i < plan->cas->nelts; i++) {
-        start_side(r, APR_ARRAY_IDX(plan->cas, i, const ja_plan_ca_t *));
+        APR_ARRAY_PUSH(r->sides, ja_side_t *) =
+            start_side(r, APR_ARRAY_IDX(plan->cas, i, const ja_plan_ca_t *));
     }
     r->slots = apr_pcalloc(r->pool, sizeof(ja_slot_t) * (apr_size_t)ja_runner_count(r));
     apr_pool_create(&scratch, r->pool);
@@ -349,8 +387,8 @@ static void start_all(ja_runner_t *r)
 
 static ja_err_t *take_request(ja_runner_t *r, apr_pool_t *scratch)
 {
-    apr_hash_index_t *hi;
     apr_time_t changed_at, at;
+    int i;
 
     JA_TRY(ja_store_changed_at(&changed_at, r->store, JA_GROUP_REQUESTS, scratch));
     if (changed_at == r->looked_for) {
@@ -358,8 +396,9 @@ static ja_err_t *take_request(ja_runner_t *r, apr_pool_t *scratch)
     }
     r->looked_for = changed_at;
     JA_TRY(ja_request_load(&at, r->store, scratch));
-    for (hi = apr_hash_first(scratch, r->sides); at != 0 && hi; hi = apr_hash_next(hi)) {
-        ja_account_request(ja_runner_peer_account(((ja_side_t *)apr_hash_this_val(hi))->peer), at);
+    for (i = 0; at != 0 && i < r->sides->nelts; i++) {
+        ja_account_request(ja_runner_peer_account(APR_ARRAY_IDX(r->sides, i, ja_side_t *)->peer),
+                           at);
     }
     return NULL;
 }
@@ -399,7 +438,6 @@ ja_err_t *ja_runner_make(ja_runner_t **runner, const ja_runner_conf_t *conf, apr
 
     r->conf = *conf;
     r->pool = pool;
-    make_empty(&r->queue);
     if (conf->http) {
         r->http = conf->http;
         r->loop = conf->loop;

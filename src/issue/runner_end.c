@@ -13,7 +13,6 @@
 
 static int is_critical(const ja_runner_t *r)
 {
-    apr_hash_index_t *hi;
     int i;
 
     for (i = 0; i < ja_runner_count(r); i++) {
@@ -21,8 +20,8 @@ static int is_critical(const ja_runner_t *r)
             return 1;
         }
     }
-    for (hi = apr_hash_first(NULL, r->sides); hi; hi = apr_hash_next(hi)) {
-        const ja_side_t *side = apr_hash_this_val(hi);
+    for (i = 0; i < r->sides->nelts; i++) {
+        const ja_side_t *side = APR_ARRAY_IDX(r->sides, i, const ja_side_t *);
 
         if (ja_account_is_critical(ja_runner_peer_account(side->peer))) {
             return 1;
@@ -33,22 +32,19 @@ static int is_critical(const ja_runner_t *r)
 
 void ja_runner_settle(ja_runner_t *r)
 {
-    apr_hash_index_t *hi;
     int i;
 
     for (i = 0; i < ja_runner_count(r); i++) {
         const ja_slot_t *slot = &r->slots[i];
-        int placed = 0, good = 0;
+        int placed, good;
 
         if (slot->attempt) {
             ja_attempt_counts(slot->attempt, &placed, &good);
-        }
-        if (slot->place == JA_SLOT_QUEUED || slot->place == JA_SLOT_WORKED_ON) {
             ja_runner_peer_cut(slot->side->peer, slot->taken, placed, good);
         }
     }
-    for (hi = apr_hash_first(NULL, r->sides); hi; hi = apr_hash_next(hi)) {
-        ja_runner_peer_save(((ja_side_t *)apr_hash_this_val(hi))->peer);
+    for (i = 0; i < r->sides->nelts; i++) {
+        ja_runner_peer_save(APR_ARRAY_IDX(r->sides, i, ja_side_t *)->peer);
     }
 }
 

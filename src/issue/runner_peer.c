@@ -76,14 +76,39 @@ static ja_err_t *start_trip(ja_http_t *http, const ja_http_req_t *req, ja_http_d
     return ja_http_start(peer->conf.http, req, on_reply, trip, pool);
 }
 
+/* What is new waits as long as the CA has asked for. A nonce for it, and the rest of an order, do
+ * not. */
+static int is_new(ja_kind_t kind)
+{
+    return kind == JA_KIND_NEW_ORDER || kind == JA_KIND_NEW_ACCOUNT || kind == JA_KIND_ACCOUNT;
+}
+
+static ja_err_t *may_send(void *baton, ja_kind_t kind, apr_pool_t *pool)
+{
+    const ja_runner_peer_t *peer = baton;
+    apr_time_t now = ja_clock_now();
+    apr_time_t until = ja_governor_held_until(&peer->governor, now);
+    ja_err_t *err;
+
+    if (!is_new(kind) || until <= now) {
+        return NULL;
+    }
+    err = ja_err_make(JA_E_RATE_LIMITED, pool, "not sent to %s: %s", peer->conf.plan->url,
+                      ja_governor_why_text(JA_GOVERNOR_HELD));
+    err->retry_at = until;
+    return err;
+}
+
 /* ---- orders ---------------------------------------------------------------------------------- */
 
-apr_time_t ja_runner_peer_order_at(const ja_runner_peer_t *peer, int n, apr_time_t now)
+apr_time_t ja_runner_peer_order_at(const ja_runner_peer_t *peer, int n, apr_time_t now,
+                                   ja_governor_why_t *why)
 {
     if (!ja_account_is_ready(peer->account)) {
+        *why = JA_GOVERNOR_TURN;
         return JA_GOVERNOR_NEVER;
     }
-    return ja_governor_order_at(&peer->governor, &peer->conf.limits, n, peer->load, now);
+    return ja_governor_order_at(&peer->governor, &peer->conf.limits, n, peer->load, now, why);
 }
 
 static void expect_load(ja_runner_peer_t *peer, int change)
@@ -168,7 +193,8 @@ static void load_governor(ja_runner_peer_t *peer)
 ja_runner_peer_t *ja_runner_peer_start(const ja_runner_peer_conf_t *conf, apr_pool_t *pool)
 {
     ja_runner_peer_t *peer = apr_pcalloc(pool, sizeof(*peer));
-    ja_ca_conf_t ca_conf = { conf->plan->id, conf->plan->url, conf->plan->trust_file };
+    ja_ca_conf_t ca_conf = { conf->plan->id, conf->plan->url, conf->plan->trust_file, may_send,
+                             peer };
     ja_account_conf_t account_conf = { conf->plan, conf->store, NULL, conf->loop,
                                        conf->log,  on_account,  peer };
 

@@ -31,8 +31,9 @@ ja_ca_t *ja_runner_peer_ca(const ja_runner_peer_t *peer);
 ja_account_keeper_t *ja_runner_peer_account(const ja_runner_peer_t *peer);
 
 /* When a domain may begin that needs `n` new orders: now, later, or JA_GOVERNOR_NEVER: `changed`
- * or the end of an attempt comes first. */
-apr_time_t ja_runner_peer_order_at(const ja_runner_peer_t *peer, int n, apr_time_t now);
+ * or the end of an attempt comes first. What the governor waits for is `why`. */
+apr_time_t ja_runner_peer_order_at(const ja_runner_peer_t *peer, int n, apr_time_t now,
+                                   ja_governor_why_t *why);
 
 /* It begins; saved by the next ja_runner_peer_save(), which has to come before it sends anything.
  */

@@ -4,8 +4,6 @@
 #ifndef JA_ISSUE_RUNNER_PRIVATE_H
 #define JA_ISSUE_RUNNER_PRIVATE_H
 
-#include <apr_hash.h>
-
 #include "issue/attempt.h"
 #include "issue/rollout.h"
 #include "issue/runner.h"
@@ -23,15 +21,18 @@ typedef struct {
 /* A CA with its account and governor. */
 typedef struct {
     ja_runner_t *runner;
+    const char *id;
     ja_runner_peer_t *peer;
-    ja_slot_queue_t waiting; /* due domains that may not begin yet */
+    ja_slot_queue_t waiting; /* due domains that may not begin yet, or have no place */
     ja_timer_t *timer;
+    int has_taken;              /* what is not saved yet */
+    ja_governor_why_t told_why; /* what the log says of those who wait */
+    apr_time_t told_at;
 } ja_side_t;
 
 typedef enum {
     JA_SLOT_SCHEDULED, /* waits for its time, or for nothing */
     JA_SLOT_WAITING,   /* is due, and in side->waiting */
-    JA_SLOT_QUEUED,    /* has been admitted, and waits for a place */
     JA_SLOT_WORKED_ON
 } ja_slot_place_t;
 
@@ -57,16 +58,16 @@ struct ja_runner_t {
     ja_http_t *http;
     ja_store_t *store;
     ja_solver_t *solvers[2];
-    apr_hash_t *sides;     /* CA id -> ja_side_t */
-    ja_slot_t *slots;      /* as many as the plan has domains */
-    ja_proof_t *proof;     /* whether live sets are served */
-    ja_slot_queue_t queue; /* admitted, waiting for a place */
-    int running;
-    ja_timer_t *look;         /* at requests/ */
-    apr_time_t looked_for;    /* what requests/ had changed at then */
-    apr_uint32_t is_stopping; /* set by any thread */
-    apr_time_t stop_at;       /* the latest end, once the loop has seen it */
-    apr_time_t seen_at;       /* the time after the last round */
+    apr_array_header_t *sides; /* ja_side_t *: as many as the plan has CAs */
+    int turn;                  /* of the one that is asked next */
+    ja_slot_t *slots;          /* as many as the plan has domains */
+    ja_proof_t *proof;         /* whether live sets are served */
+    int running;               /* at most as many as the plan's concurrency */
+    ja_timer_t *look;          /* at requests/ */
+    apr_time_t looked_for;     /* what requests/ had changed at then */
+    apr_uint32_t is_stopping;  /* set by any thread */
+    apr_time_t stop_at;        /* the latest end, once the loop has seen it */
+    apr_time_t seen_at;        /* the time after the last round */
 };
 
 /* How many domains, and slots, there are. */

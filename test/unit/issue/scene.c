@@ -109,7 +109,7 @@ static void make_domain(void)
 
 static void make_ca(void)
 {
-    const ja_ca_conf_t conf = { "ca.example", SCRIPT_DIRECTORY, NULL };
+    const ja_ca_conf_t conf = { .name = "ca.example", .directory_url = SCRIPT_DIRECTORY };
 
     scene.ca = ja_ca_make(&conf, scene.loop, &scene.http, &scene.log, pool);
 }

@@ -27,9 +27,16 @@ static int governor_begins(void **state)
 
 #define GOVERNOR_TEST(FN) cmocka_unit_test_setup_teardown(FN, governor_begins, pool_ends)
 
+static ja_governor_why_t why; /* order_at() said */
+
 static apr_time_t order_at(int in_flight, apr_time_t now)
 {
-    return ja_governor_order_at(&governor, &LIMITS, 1, in_flight, now);
+    return ja_governor_order_at(&governor, &LIMITS, 1, in_flight, now, &why);
+}
+
+static apr_time_t three_at(int n, apr_time_t now)
+{
+    return ja_governor_order_at(&governor, &THREE, n, 0, now, &why);
 }
 
 static void at_first_everything_may_begin(void **state)
@@ -45,10 +52,12 @@ static void orders_keep_the_rate(void **state)
     (void)state;
     ja_governor_take(&governor, &THREE, 3, NOW);
     ja_governor_settle(&governor, 0, 3);
-    assert_true(ja_governor_order_at(&governor, &THREE, 1, 0, NOW) >= NOW + 24 * HOUR);
-    assert_int_equal(ja_governor_order_at(&governor, &THREE, 0, 0, NOW), NOW);
+    assert_true(three_at(1, NOW) >= NOW + 24 * HOUR);
+    assert_int_equal(why, JA_GOVERNOR_ORDERS);
+    assert_int_equal(three_at(0, NOW), NOW);
+    assert_int_equal(why, JA_GOVERNOR_FREE);
     ja_governor_settle(&governor, 1, 0);
-    assert_int_equal(ja_governor_order_at(&governor, &THREE, 1, 0, NOW), NOW);
+    assert_int_equal(three_at(1, NOW), NOW);
 }
 
 static void so_many_may_fail_in_an_hour(void **state)
@@ -61,6 +70,7 @@ static void so_many_may_fail_in_an_hour(void **state)
         ja_governor_take(&governor, &LIMITS, 1, NOW);
     }
     assert_in_range(order_at(100, NOW), NOW + HOUR, NOW + HOUR + HOUR / JA_WINDOW_PARTS);
+    assert_int_equal(why, JA_GOVERNOR_FAILING);
     ja_governor_settle(&governor, 0, 1);
     assert_int_equal(order_at(99, NOW), NOW);
 }
@@ -70,12 +80,13 @@ static void orders_make_room_for_requests(void **state)
     int i;
 
     (void)state;
-    for (i = 0; i < JA_GOVERNOR_REQUESTS; i++) {
+    for (i = 0; i < JA_GOVERNOR_PER_HOUR; i++) {
         assert_int_equal(ja_governor_request_at(&governor, &LIMITS, NOW), NOW);
         ja_governor_request(&governor, NOW);
     }
     assert_true(ja_governor_request_at(&governor, &LIMITS, NOW) >= NOW + HOUR);
     assert_true(order_at(0, NOW) >= NOW + HOUR);
+    assert_int_equal(why, JA_GOVERNOR_REQUESTS);
     ja_governor_take(&governor, &LIMITS, 1, NOW);
     for (i = 0; i < JA_GOVERNOR_PER_ORDER + JA_GOVERNOR_PER_NAME; i++) {
         assert_int_equal(ja_governor_request_at(&governor, &LIMITS, NOW), NOW);
@@ -91,8 +102,12 @@ static void a_retry_after_holds_all_and_then_it_begins_slowly(void **state)
     assert_int_equal(ja_governor_heard(&governor, 429, NOW + 60 * SECONDS, NOW), 1);
     assert_int_equal(ja_governor_heard(&governor, 200, NOW + 6000 * SECONDS, NOW), 0);
     assert_int_equal(order_at(0, NOW), NOW + 600 * SECONDS);
+    assert_int_equal(why, JA_GOVERNOR_HELD);
+    assert_int_equal(ja_governor_held_until(&governor, NOW), NOW + 600 * SECONDS);
+    ja_governor_ended(&governor, &LIMITS, NAMES[0], NULL, 0, NOW + 599 * SECONDS);
     assert_int_equal(order_at(1, NOW + 600 * SECONDS), NOW + 600 * SECONDS);
     assert_int_equal(order_at(2, NOW + 600 * SECONDS), JA_GOVERNOR_NEVER);
+    assert_int_equal(why, JA_GOVERNOR_TURN);
     ja_governor_ended(&governor, &LIMITS, NAMES[0], NULL, 0, NOW + 601 * SECONDS);
     assert_int_equal(order_at(2, NOW + 601 * SECONDS), NOW + 601 * SECONDS);
     assert_int_equal(order_at(3, NOW + 601 * SECONDS), JA_GOVERNOR_NEVER);
@@ -104,6 +119,14 @@ static void it_holds_for_a_day_at_most(void **state)
     ja_governor_heard(&governor, 503, NOW + 1000 * HOUR, NOW);
     assert_int_equal(order_at(0, NOW), NOW + 24 * HOUR);
     assert_int_equal(order_at(0, NOW - 1000 * HOUR), NOW - 1000 * HOUR);
+}
+
+/* Before as after a restart: the file has whole seconds. */
+static void it_does_not_end_before_its_time(void **state)
+{
+    (void)state;
+    ja_governor_heard(&governor, 503, NOW + 600 * SECONDS + 1, NOW);
+    assert_int_equal(order_at(0, NOW), NOW + 601 * SECONDS);
 }
 
 static void the_lane_opens_in_the_end(void **state)
@@ -151,6 +174,7 @@ static void a_dead_ca_is_tried_by_one_at_a_time(void **state)
     }
     assert_true(ja_governor_is_down(&governor));
     assert_int_equal(order_at(0, NOW), NOW + 30 * SECONDS);
+    assert_int_equal(why, JA_GOVERNOR_DOWN);
     assert_int_equal(order_at(1, NOW + HOUR), JA_GOVERNOR_NEVER);
     for (i = 0; i < 20; i++) {
         now = order_at(0, now);
@@ -215,6 +239,7 @@ int main(void)
         GOVERNOR_TEST(orders_make_room_for_requests),
         GOVERNOR_TEST(a_retry_after_holds_all_and_then_it_begins_slowly),
         GOVERNOR_TEST(it_holds_for_a_day_at_most),
+        GOVERNOR_TEST(it_does_not_end_before_its_time),
         GOVERNOR_TEST(the_lane_opens_in_the_end),
         GOVERNOR_TEST(one_domain_alone_does_not_make_the_ca_dead),
         GOVERNOR_TEST(a_dead_ca_is_tried_by_one_at_a_time),

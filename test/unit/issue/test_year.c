@@ -3,6 +3,7 @@
  *
  *  - a day after the CA is well again every domain has a valid certificate;
  *  - no more orders and requests than the governor lets pass;
+ *  - nothing new, order or account, before a Retry-After is over;
  *  - no newAccount after the first that was successful.
  */
 #include "../pki/fixture.h"
@@ -32,7 +33,7 @@
 #define HOURS        apr_time_from_sec(HOUR)
 #define DAYS         apr_time_from_sec(DAY)
 #define MINUTE       apr_time_from_sec(60)
-#define GRACE        (26 * HOURS)
+#define GRACE        (24 * HOURS)
 #define SLACK        apr_time_from_sec(5) /* between counting and sending */
 #define TICK         apr_time_from_sec(1)
 
@@ -83,6 +84,7 @@ static struct {
     int weather_percent;   /* of requests that it hits */
     int weather_of;        /* the domain that it is for, or -1: all */
     apr_time_t well_since; /* 0: not well */
+    apr_time_t held_until; /* it has said so by Retry-After */
     int has_account, accounts;
     apr_time_t account_valid_at; /* when it last said so */
     order_t orders[MAX_ORDERS];
@@ -384,6 +386,7 @@ static ja_http_reply_t *bad_reply(const asked_t *asked, int domain, ja_err_t **e
     case BUSY:
         reply = reply_make(asked, 503, "text/html", "busy");
         apr_table_set((apr_table_t *)reply->headers, "Retry-After", "1800");
+        ca.held_until = ca.now + 1800 * TICK;
         return reply;
     case LIMITED:
         return problem(asked, 429, "rateLimited", "less");
@@ -484,7 +487,7 @@ static void check_request(void)
     assert_true(ca.n_requests < MAX_REQUESTS);
     ca.request_times[ca.n_requests++] = ca.now;
     requests = count_since(ca.request_times, ca.n_requests, ca.now - HOURS);
-    assert_true(requests <= JA_GOVERNOR_REQUESTS
+    assert_true(requests <= JA_GOVERNOR_PER_HOUR
                                 + (JA_GOVERNOR_PER_ORDER + JA_GOVERNOR_PER_NAME) * (orders + 1));
     ca.busiest_hour = requests > ca.busiest_hour ? requests : ca.busiest_hour;
 }
@@ -497,6 +500,9 @@ static ja_err_t *start(ja_http_t *self, const ja_http_req_t *req, ja_http_done_f
     (void)self;
     *asked = (asked_t){ req, done, baton, of };
     check_request();
+    if (strstr(req->url, "new-order") || strstr(req->url, "account")) {
+        assert_true(ca.now >= ca.held_until);
+    }
     if (strstr(req->url, "new-order") && ca.nonce_refused_at[domain_of(asked)] != ca.now) {
         check_order(domain_of(asked)); /* else it is the same order once more */
     }
@@ -825,6 +831,24 @@ static void after_ten_days_without_a_ca_all_are_renewed_within_the_hour(void **s
     ten_days_without_a_ca((ja_rate_t){ 50, HOURS }, 4 * HOURS);
 }
 
+/* Two at a time; the second is told to wait, while ten are due and have no place yet, and the CA
+ * has to be told of another contact. start() looks at it all. */
+static void a_retry_after_holds_those_who_have_no_place_yet(void **state)
+{
+    (void)state;
+    begin(12, 1);
+    plan.concurrency = 2;
+    turn(BUSY, 100, 1);
+    run_for(MINUTE);
+    assert_int_equal(ca.n_order_times, 2);
+    plan_ca.contacts = names_of("other@a.jp", NULL);
+    run_for(MINUTE);
+    assert_int_equal(ca.n_order_times, 2);
+    turn(WELL, 0, -1);
+    run_for(HOURS);
+    assert_int_equal(n_valid(), 12);
+}
+
 /* ---- somebody asks --------------------------------------------------------------------------- */
 
 static void ask_to_register(void)
@@ -878,6 +902,7 @@ int main(void)
         TEST(whatever_happens_certificates_are_valid),
         TEST(one_that_fails_delays_nobody),
         TEST(after_ten_days_without_a_ca_all_are_renewed_within_the_hour),
+        TEST(a_retry_after_holds_those_who_have_no_place_yet),
         TEST(when_the_account_is_free_nobody_waits_any_more),
     };
 
