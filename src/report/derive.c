@@ -10,6 +10,7 @@ typedef struct {
     int is_busy;     /* an attempt is going on */
     int is_due;      /* an attempt should be going on */
     int has_account; /* orders can be placed */
+    int is_held;     /* the account waits for somebody */
     ja_due_t due;
     const ja_job_error_t *error; /* that stands in the way, or NULL */
 } view_t;
@@ -34,7 +35,8 @@ static view_t view_of(const ja_derive_t *from)
     ja_due_why_t why;
 
     view.is_staged = from->staged && ja_due_fits(&why, from->plan, from->staged);
-    view.has_account = from->account && from->account->url && !from->account->held;
+    view.is_held = from->account && from->account->held;
+    view.has_account = from->account && from->account->url && !view.is_held;
     view.due = ja_due(from->plan, from->live, from->staged, from->is_revoked, from->restored_at,
                       from->now);
     view.is_due = view.due.why != JA_DUE_NEVER && view.due.at <= from->now;
@@ -63,6 +65,29 @@ static ja_report_state_t state_of(const ja_derive_t *from, const view_t *view)
         return from->live ? JA_REPORT_RENEWING : JA_REPORT_ISSUING;
     }
     return from->live ? JA_REPORT_VALID : JA_REPORT_IDLE;
+}
+
+static apr_time_t later(apr_time_t a, apr_time_t b)
+{
+    return a > b ? a : b;
+}
+
+/* What an attempt that is to be made waits for. */
+static ja_report_next_t next_of_due(const ja_derive_t *from, const view_t *view)
+{
+    if (view->is_held) {
+        return JA_REPORT_ACCOUNT;
+    }
+    if (!view->has_account) {
+        return JA_REPORT_REGISTER;
+    }
+    if (from->waits_until > later(from->job->next_at, from->now)) {
+        return JA_REPORT_WAIT;
+    }
+    if (view->error) {
+        return JA_REPORT_RETRY;
+    }
+    return from->live || from->staged ? JA_REPORT_RENEW : JA_REPORT_OBTAIN;
 }
 
 /* A set that must not go live is replaced. */
@@ -95,21 +120,13 @@ static ja_report_next_t next_of(const ja_derive_t *from, const view_t *view)
     if (view->is_busy) {
         return JA_REPORT_CONTINUE;
     }
-    if (view->is_due && !view->has_account) {
-        return JA_REPORT_REGISTER;
-    }
-    if (view->error) {
-        return JA_REPORT_RETRY;
+    if (view->is_due) {
+        return next_of_due(from, view);
     }
     if (view->due.why == JA_DUE_HELD) {
         return JA_REPORT_HELD;
     }
     return from->live || from->staged ? JA_REPORT_RENEW : JA_REPORT_OBTAIN;
-}
-
-static apr_time_t later(apr_time_t a, apr_time_t b)
-{
-    return a > b ? a : b;
 }
 
 static apr_time_t next_at_of(const ja_derive_t *from, const view_t *view, ja_report_next_t next)
@@ -122,7 +139,10 @@ static apr_time_t next_at_of(const ja_derive_t *from, const view_t *view, ja_rep
     case JA_REPORT_RETRY:
     case JA_REPORT_CONTINUE:
         return later(from->job->next_at, from->now);
+    case JA_REPORT_WAIT:
+        return from->waits_until;
     case JA_REPORT_REGISTER:
+    case JA_REPORT_ACCOUNT:
         return later(from->account ? from->account->next_at : 0, from->now);
     case JA_REPORT_OCSP:
     case JA_REPORT_DELAY:
@@ -186,6 +206,7 @@ ja_report_domain_t ja_derive_domain(const ja_derive_t *from)
     }
     to.activity = activity_of(from, &view);
     to.next_action = next_of(from, &view);
+    to.waits_for = to.next_action == JA_REPORT_WAIT ? from->waits_for : JA_GOVERNOR_FREE;
     to.next_at = next_at_of(from, &view, to.next_action);
     to.error = view.error;
     to.attempts = attempts_of(from, &view);

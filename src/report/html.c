@@ -77,7 +77,7 @@ static void put_validity(ja_out_t *out, const ja_report_domain_t *domain, apr_ti
 
 static void put_next(ja_out_t *out, const ja_report_domain_t *domain, apr_time_t now)
 {
-    ja_out_put(out, ja_words_next(JA_LANG_EN, domain->next_action));
+    ja_out_put(out, ja_words_domain_next(JA_LANG_EN, domain));
     if (domain->next_at != 0) {
         ja_out_put(out, domain->next_action == JA_REPORT_OCSP ? " " : ", ");
         put_time(out, domain->next_at, now);

@@ -150,6 +150,10 @@ static void set_next(ja_json_t *object, const ja_report_domain_t *domain, apr_po
     ja_json_set_str(json, "action",
                     ja_enumstr_print(&ja_report_next_names, (int)domain->next_action));
     ja_json_set_time(json, "at", domain->next_at);
+    if (domain->next_action == JA_REPORT_WAIT) {
+        ja_json_set_str(json, "for",
+                        ja_enumstr_print(&ja_governor_why_names, (int)domain->waits_for));
+    }
     ja_json_set(object, "next", json);
 }
 

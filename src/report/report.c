@@ -6,6 +6,7 @@
 #include <apr_strings.h>
 
 #include "issue/countdown.h"
+#include "issue/governor_file.h"
 #include "issue/rollback.h"
 #include "report/derive.h"
 
@@ -25,16 +26,24 @@ static const char *const NEXT[] = {
     [JA_REPORT_CONTINUE] = "continue", [JA_REPORT_OCSP] = "ocsp",
     [JA_REPORT_DELAY] = "delay",       [JA_REPORT_GO_LIVE] = "go-live",
     [JA_REPORT_RESTART] = "restart",   [JA_REPORT_REGISTER] = "register",
-    [JA_REPORT_HELD] = "held",
+    [JA_REPORT_HELD] = "held",         [JA_REPORT_ACCOUNT] = "account",
+    [JA_REPORT_WAIT] = "wait",
 };
 _Static_assert(sizeof(NEXT) / sizeof(NEXT[0]) == JA_REPORT_NEXT_COUNT, "a name for each action");
 const ja_enumstr_t ja_report_next_names = { NEXT, JA_REPORT_NEXT_COUNT };
+
+/* What its domains depend on. */
+typedef struct {
+    const ja_account_file_t *account; /* NULL: there is none yet */
+    ja_governor_t governor;
+    ja_limits_t limits;
+} ca_t;
 
 /* What the functions that gather share. */
 typedef struct {
     ja_store_t *store;
     apr_time_t now;
-    apr_hash_t *accounts; /* CA id -> ja_account_file_t * */
+    apr_hash_t *cas; /* CA id -> ca_t * */
     apr_pool_t *result;
     apr_pool_t *scratch;
 } gather_t;
@@ -115,6 +124,7 @@ static int lacks_staple(const ja_plan_domain_t *plan, const ja_set_t *live,
 static void gather_domain(apr_array_header_t *domains, const gather_t *g,
                           const ja_plan_domain_t *plan)
 {
+    const ca_t *ca = apr_hash_get(g->cas, plan->ca->id, APR_HASH_KEY_STRING);
     ja_derive_t from = { .plan = plan, .now = g->now };
     ja_report_domain_t domain;
     const char *damage = NULL;
@@ -123,7 +133,9 @@ static void gather_domain(apr_array_header_t *domains, const gather_t *g,
 
     from.live = load_set(&damage, g, JA_GROUP_LIVE, plan->name);
     from.staged = load_set(&damage, g, JA_GROUP_STAGING, plan->name);
-    from.account = apr_hash_get(g->accounts, plan->ca->id, APR_HASH_KEY_STRING);
+    from.account = ca->account;
+    from.waits_until = ja_governor_order_at(&ca->governor, &ca->limits, plan->keys->nelts, 0,
+                                            g->now, &from.waits_for);
     ja_job_load(job, &job_damage, g->store, plan->name, g->result, g->scratch);
     add_damage(&damage, job_damage, g);
     from.job = job;
@@ -137,10 +149,14 @@ static void gather_domain(apr_array_header_t *domains, const gather_t *g,
     APR_ARRAY_PUSH(domains, ja_report_domain_t) = domain;
 }
 
-static void gather_account(apr_array_header_t *accounts, const gather_t *g, const ja_plan_ca_t *ca)
+/* The governor's damage is told by the runner, which begins anew: nothing is to be done. */
+static void gather_ca(apr_array_header_t *accounts, const gather_t *g, const ja_plan_t *plan,
+                      const ja_plan_ca_t *ca)
 {
     ja_report_account_t account = { .ca_id = ca->id, .ca_url = ca->url };
+    ca_t *of = apr_pcalloc(g->result, sizeof(*of));
     ja_account_file_t *file = NULL;
+    ja_err_t *damage;
     ja_err_t *err = ja_account_file_load(&file, g->store, ca->id, g->result, g->scratch);
 
     add_damage(&account.damage, err, g);
@@ -150,8 +166,11 @@ static void gather_account(apr_array_header_t *accounts, const gather_t *g, cons
         account.error = file->error;
         account.next_at = file->error ? file->next_at : 0;
         account.held = file->held;
-        apr_hash_set(g->accounts, ca->id, APR_HASH_KEY_STRING, file);
+        of->account = file;
     }
+    ja_governor_load(&of->governor, &damage, g->store, ca->id, g->scratch);
+    of->limits = ja_governor_limits(plan, ca);
+    apr_hash_set(g->cas, ca->id, APR_HASH_KEY_STRING, of);
     if (!account.account_url) {
         account.eab_ends_at = ja_countdown_end(ca->eab ? ca->eab->issued_at : ca->eab_issued_at);
     }
@@ -178,7 +197,7 @@ static void gather_all(ja_report_t *report, const ja_plan_t *plan, const ja_plan
         const ja_plan_ca_t *ca = APR_ARRAY_IDX(plan->cas, i, const ja_plan_ca_t *);
 
         if (!only || ca == only->ca) {
-            gather_account(accounts, g, ca);
+            gather_ca(accounts, g, plan, ca);
         }
     }
     for (i = 0; i < plan->domains->nelts; i++) {

@@ -6,6 +6,7 @@
 #define JA_REPORT_REPORT_H
 
 #include "issue/due.h"
+#include "issue/governor.h"
 #include "issue/job.h"
 #include "issue/plan.h"
 #include "issue/restart.h"
@@ -37,6 +38,8 @@ typedef enum {
     JA_REPORT_GO_LIVE,  /* what is staged goes live by itself                                     */
     JA_REPORT_RESTART,  /* somebody restarts httpd, which activates what is staged                */
     JA_REPORT_REGISTER, /* the account is registered first                                        */
+    JA_REPORT_ACCOUNT,  /* somebody has to put the account right; it is looked at again           */
+    JA_REPORT_WAIT,     /* the governor holds it back: `waits_for`                                */
     JA_REPORT_HELD, /* the same as RENEW, later: an earlier set has been put back              */
     JA_REPORT_NEXT_COUNT
 } ja_report_next_t;
@@ -62,9 +65,10 @@ typedef struct {
     apr_time_t not_after;
     const char *activity; /* or NULL                                                              */
     ja_report_next_t next_action;
-    apr_time_t next_at;                /* never before the report's `now`; 0: no time             */
-    const ja_job_error_t *error;       /* or NULL                                                 */
-    apr_int64_t attempts;              /* failures in a row                                       */
+    ja_governor_why_t waits_for; /* JA_REPORT_WAIT: what                                          */
+    apr_time_t next_at;          /* never before the report's `now`; 0: no time             */
+    const ja_job_error_t *error; /* or NULL                                                 */
+    apr_int64_t attempts;        /* failures in a row                                       */
     const apr_array_header_t *history; /* ja_job_event_t, oldest first                            */
     const ja_job_proof_t *proof;       /* of the live set; NULL: not asked yet                    */
     int lacks_staple;   /* a live certificate demands one, and no response that holds is kept     */
@@ -94,7 +98,7 @@ typedef struct {
 
 /* `only`: the domain that manages this name and its account, or NULL for all; a name that none
  * manages is JA_E_NOT_FOUND. Damaged files show up in `damage`, they are no error. Reads four small
- * files for each domain, and one for each certificate; the report and what it points to live in
+ * files for each domain, two for each CA, and one for each certificate; the report and what it points to live in
  * `result`. */
 ja_err_t *ja_report_make(ja_report_t **report, const ja_plan_t *plan, ja_store_t *store,
                          const char *only, apr_time_t now, apr_pool_t *result,

@@ -47,7 +47,7 @@ static const char *short_time(const text_t *t, apr_time_t at)
 /* "try again, in 5 minutes"; "wait for ... at the latest in 5 minutes" */
 static const char *next_text(const text_t *t, const ja_report_domain_t *domain)
 {
-    const char *action = ja_words_next(t->lang, domain->next_action);
+    const char *action = ja_words_domain_next(t->lang, domain);
 
     return domain->next_at == 0
                ? action
@@ -146,11 +146,12 @@ static void add_domain(ja_table_t *table, const text_t *t, const ja_report_domai
 
 static void add_account(ja_table_t *table, const text_t *t, const ja_report_account_t *account)
 {
+    const ja_report_next_t next = account->held ? JA_REPORT_ACCOUNT : JA_REPORT_RETRY;
     const char *cells[] = {
         clean(t, account->ca_url, DETAIL_CHARS),
         account->account_url ? "" : ja_words_get(t->lang, JA_WORD_NOT_REGISTERED),
         "",
-        account->next_at ? apr_pstrcat(t->pool, ja_words_next(t->lang, JA_REPORT_RETRY), ", ",
+        account->next_at ? apr_pstrcat(t->pool, ja_words_next(t->lang, next), ", ",
                                        when(t, account->next_at), NULL)
                          : "",
     };

@@ -66,6 +66,24 @@ static const char *const NEXT[][JA_LANG_COUNT] = {
     [JA_REPORT_RESTART]  = { "restart httpd to activate it", "httpd の再起動で切り替え" },
     [JA_REPORT_HELD]     = { "renew (held back after a rollback)", "証明書を更新 (切り戻しのため保留中)" },
     [JA_REPORT_REGISTER] = { "register the account", "アカウントを登録" },
+    [JA_REPORT_ACCOUNT]  = { "wait until the account is put right (see the advice); the CA is asked again",
+                             "アカウントの問題が解消されるまで待機 (対処を参照)、認証局への再確認" },
+    [JA_REPORT_WAIT]     = { "wait", "待機" },
+};
+
+/* In place of JA_REPORT_WAIT. */
+static const char *const WAITS[][JA_LANG_COUNT] = {
+    [JA_GOVERNOR_FREE]     = { "place the order", "オーダーを作成" },
+    [JA_GOVERNOR_TURN]     = { "place the order when others have ended", "他の処理の終了後にオーダーを作成" },
+    [JA_GOVERNOR_HELD]     = { "place the order when the CA's waiting time (Retry-After) is over",
+                               "認証局が指定した待機時間 (Retry-After) の経過後にオーダーを作成" },
+    [JA_GOVERNOR_DOWN]     = { "see whether the CA answers again", "認証局の応答が回復したかを確認" },
+    [JA_GOVERNOR_ORDERS]   = { "place the order when ManagedDomainRateLimit lets it",
+                               "ManagedDomainRateLimit の範囲内になり次第オーダーを作成" },
+    [JA_GOVERNOR_FAILING]  = { "place the order when fewer have failed within an hour",
+                               "直近 1 時間に失敗したオーダーが減り次第オーダーを作成" },
+    [JA_GOVERNOR_REQUESTS] = { "place the order when there were fewer requests within an hour",
+                               "直近 1 時間の要求数が減り次第オーダーを作成" },
 };
 
 static const char *const RESTARTS[][JA_LANG_COUNT] = {
@@ -122,6 +140,7 @@ _Static_assert(COUNT(WORDS) == JA_WORD_COUNT, "a row for each word");
 _Static_assert(COUNT(STATES) == JA_REPORT_STATE_COUNT, "a row for each state");
 _Static_assert(COUNT(RESTARTS) == JA_RESTART_STATE_COUNT, "a row for each state");
 _Static_assert(COUNT(NEXT) == JA_REPORT_NEXT_COUNT, "a row for each action");
+_Static_assert(COUNT(WAITS) == JA_GOVERNOR_WHY_COUNT, "a row for each reason");
 
 /* "ja", "ja_JP", "ja_JP.UTF-8", "ja_JP.utf8@x"; not "jam", not "ja_JP.eucJP" */
 static int is_japanese(const char *locale)
@@ -158,6 +177,12 @@ const char *ja_words_state(ja_lang_t lang, ja_report_state_t state)
 const char *ja_words_next(ja_lang_t lang, ja_report_next_t next)
 {
     return NEXT[next][lang];
+}
+
+const char *ja_words_domain_next(ja_lang_t lang, const ja_report_domain_t *domain)
+{
+    return domain->next_action == JA_REPORT_WAIT ? WAITS[domain->waits_for][lang]
+                                                 : ja_words_next(lang, domain->next_action);
 }
 
 const char *ja_words_restart(ja_lang_t lang, ja_restart_state_t state)

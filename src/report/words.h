@@ -60,6 +60,9 @@ const char *ja_words_get(ja_lang_t lang, ja_word_t word);
 const char *ja_words_state(ja_lang_t lang, ja_report_state_t state);
 const char *ja_words_restart(ja_lang_t lang, ja_restart_state_t state);
 const char *ja_words_next(ja_lang_t lang, ja_report_next_t next);
+/* The next action of a domain, what it waits for included. */
+const char *ja_words_domain_next(ja_lang_t lang, const ja_report_domain_t *domain);
+
 const char *ja_words_actor(ja_lang_t lang, ja_actor_t actor);
 const char *ja_words_retry(ja_lang_t lang, ja_retry_t retry);
 

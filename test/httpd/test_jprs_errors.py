@@ -294,3 +294,27 @@ def test_retry_after_holds_for_all_domains_and_across_a_restart(sim, httpd, form
     assert 3 <= waited < 10, "a date has no fractions of seconds"
     assert first["names"] == [later], "the other one has its back-off"
     assert time.time() < seconds(domains(httpd)[GOOD]["next"]["at"])
+
+
+def test_who_has_no_place_when_the_ca_asks_to_wait_says_so(sim, httpd):
+    names = [f"n{i}.example.jp" for i in range(12)]
+    sim.rule(kind="newOrder", times=1, retry_after=3000, delay_ms=300,
+             problem={"type": "rateLimited", "status": 429, "detail": "less"})
+    httpd.manage(*names, Concurrency=2)
+    for name in names:
+        httpd.serve(name)
+    httpd.guard.expect(r"n\d+\.example\.jp: JA0413: ")
+    httpd.start()
+    httpd.wait_log(r"JA0021: orders wait: .* GMT: the CA has asked for it \(Retry-After\)")
+    until(lambda: sum(one["state"] == "staged" for one in domains(httpd).values()) == 1,
+          "the other one that had a place", 20)
+    never(lambda: sim.count("newOrder") > 2, "another order", during=1)
+    seen = [domains(httpd)[name] for name in names]
+    waiting = [one for one in seen if one["state"] == "issuing"]
+    assert len(waiting) == 10
+    for one in waiting:
+        assert (one["next"]["action"], one["next"]["for"]) == ("wait", "retry-after")
+        assert 2900 < seconds(one["next"]["at"]) - time.time() <= 3001
+    text = cli.run(httpd, "status").stdout
+    assert text.count("(Retry-After) is over, in 49 minutes") == 11, "the refused one, too"
+    assert b"(Retry-After) is over" in httpd.get("/server-status")[2]

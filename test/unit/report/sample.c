@@ -138,6 +138,21 @@ static const apr_array_header_t *no_ocsp(const ja_set_t *live)
     return none;
 }
 
+ja_derive_t sample_bare(void)
+{
+    return (ja_derive_t){
+        .plan = sample_domain(), .job = sample_job(), .account = sample_account(), .now = NOW
+    };
+}
+
+ja_derive_t sample_good(void)
+{
+    ja_derive_t good = sample_bare();
+
+    good.live = sample_set(-DAY, 89L * DAY);
+    return good;
+}
+
 ja_restart_status_t *sample_refused(const char *reason, long ago_s, long in_s)
 {
     ja_restart_status_t *restart = apr_pcalloc(pool, sizeof(*restart));

@@ -24,6 +24,10 @@ ja_job_t *sample_failed(const char *text, long ago_s, long in_s);
 /* A registered account. */
 ja_account_file_t *sample_account(void);
 
+/* sample_domain() with a set that is good, which nothing is to be done for; and without any. */
+ja_derive_t sample_good(void);
+ja_derive_t sample_bare(void);
+
 /* A restart that is refused since `ago_s` before NOW, to be tried again `in_s` after it. */
 ja_restart_status_t *sample_refused(const char *reason, long ago_s, long in_s);
 

@@ -6,15 +6,7 @@
 
 static void keys_are_as_documented(void **state)
 {
-    ja_derive_t good = { sample_domain(),
-                         sample_set(-DAY, 89L * DAY),
-                         NULL,
-                         sample_job(),
-                         sample_account(),
-                         NOW,
-                         { JA_GATE_OPEN, 0, 0 },
-                         0,
-                         0 };
+    ja_derive_t good = sample_good();
     ja_derive_t failed = good;
 
     (void)state;

@@ -20,6 +20,7 @@ typedef enum {
     OK,
     ABSENT,
     REFUSED,
+    HELD,
     STALE
 } account_kind_t;
 
@@ -61,13 +62,16 @@ static const ja_account_file_t *account_of(account_kind_t kind)
 {
     ja_account_file_t *account = kind == ABSENT ? NULL : sample_account();
 
-    if (kind == REFUSED || kind == STALE) {
+    if (kind == REFUSED || kind == HELD || kind == STALE) {
         account->error = sample_failed("EAB", 10, 0)->error;
         account->attempts = 7;
         account->next_at = NOW + apr_time_from_sec(600);
     }
     if (kind == REFUSED) {
         account->url = NULL;
+    }
+    if (kind == HELD) {
+        account->held = 1;
     }
     return account;
 }
@@ -106,6 +110,10 @@ static const case_t CASES[] = {
       ALWAYS, NONE,  NONE,  AGAIN,  OK,      R(ERROR),    R(CONTINUE), 0,        3, 1 },
     { "registration failed",
       ALWAYS, NONE,  NONE,  IDLE,   REFUSED, R(ERROR),    R(REGISTER), 600,      7, 1 },
+    { "the account is held",
+      ALWAYS, NONE,  NONE,  IDLE,   HELD,    R(ERROR),    R(ACCOUNT),  600,      7, 1 },
+    { "the account is held, nothing to do",
+      ALWAYS, GOOD,  NONE,  IDLE,   HELD,    R(VALID),    R(RENEW),    DAYS(59), 0, 0 },
     { "update of the account failed",
       ALWAYS, GOOD,  NONE,  IDLE,   STALE,   R(VALID),    R(RENEW),    DAYS(59), 0, 0 },
     { "account lost, nothing to do",
@@ -179,6 +187,33 @@ static void state_and_next_follow_from_what_there_is(void **state)
     for (i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
         check(&CASES[i]);
     }
+}
+
+/* What is due and not begun waits for it; after a failure, if it lasts longer than that does. */
+static void what_the_governor_holds_back_says_so(void **state)
+{
+    ja_derive_t from = sample_bare();
+    ja_report_domain_t domain;
+
+    (void)state;
+    from.waits_until = NOW + apr_time_from_sec(400);
+    from.waits_for = JA_GOVERNOR_HELD;
+    domain = ja_derive_domain(&from);
+    assert_int_equal(domain.state, JA_REPORT_ISSUING);
+    assert_int_equal(domain.next_action, JA_REPORT_WAIT);
+    assert_int_equal(domain.waits_for, JA_GOVERNOR_HELD);
+    assert_int_equal(domain.next_at, NOW + apr_time_from_sec(400));
+    from.job = sample_failed("text", 60, 300);
+    domain = ja_derive_domain(&from);
+    assert_int_equal(domain.state, JA_REPORT_ERROR);
+    assert_int_equal(domain.next_action, JA_REPORT_WAIT);
+    from.job = sample_failed("text", 60, 500);
+    domain = ja_derive_domain(&from);
+    assert_int_equal(domain.next_action, JA_REPORT_RETRY);
+    assert_int_equal(domain.next_at, NOW + apr_time_from_sec(500));
+    assert_int_equal(domain.waits_for, JA_GOVERNOR_FREE);
+    from.live = sample_set(-DAY, 89 * DAY);
+    assert_int_equal(ja_derive_domain(&from).next_action, JA_REPORT_RENEW);
 }
 
 /* Not due, whatever the old set looks like, and it says why. */
@@ -296,9 +331,12 @@ static void validity_is_that_of_the_first_to_expire(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(state_and_next_follow_from_what_there_is),     TEST(a_set_that_was_put_back_is_held),
-     TEST(what_is_revoked_is_bad_until_another_one_is_live),
-        TEST(next_of_what_is_staged_follows_from_its_gate), TEST(activity_is_that_of_the_flow),
+        TEST(state_and_next_follow_from_what_there_is),
+        TEST(what_the_governor_holds_back_says_so),
+        TEST(a_set_that_was_put_back_is_held),
+        TEST(what_is_revoked_is_bad_until_another_one_is_live),
+        TEST(next_of_what_is_staged_follows_from_its_gate),
+        TEST(activity_is_that_of_the_flow),
         TEST(validity_is_that_of_the_first_to_expire),
     };
 

@@ -6,11 +6,9 @@
 
 static ja_report_t *failed_with(const char *text)
 {
-    ja_derive_t failed = {
-        sample_domain(),        NULL, NULL, sample_failed(text, 60, 300), sample_account(), NOW,
-        { JA_GATE_OPEN, 0, 0 }, 0,    0
-    };
+    ja_derive_t failed = sample_bare();
 
+    failed.job = sample_failed(text, 60, 300);
     return sample_report(&failed, NULL);
 }
 
@@ -87,15 +85,7 @@ static void long_text_is_cut(void **state)
 
 static void many_domains_leave_the_page_usable(void **state)
 {
-    ja_derive_t good = { sample_domain(),
-                         sample_set(-DAY, 89L * DAY),
-                         NULL,
-                         sample_job(),
-                         sample_account(),
-                         NOW,
-                         { JA_GATE_OPEN, 0, 0 },
-                         0,
-                         0 };
+    ja_derive_t good = sample_good();
     ja_derive_t failed = good;
     const char *page;
 

@@ -21,15 +21,7 @@ static const ja_json_t *first_domain(const ja_json_t *json)
 
 static void a_valid_domain_has_its_certificate(void **state)
 {
-    ja_derive_t good = { sample_domain(),
-                         sample_set(-DAY, 89L * DAY),
-                         NULL,
-                         sample_job(),
-                         sample_account(),
-                         NOW,
-                         { JA_GATE_OPEN, 0, 0 },
-                         0,
-                         0 };
+    ja_derive_t good = sample_good();
     const ja_json_t *json = read_back(sample_report(&good, NULL));
     const ja_json_t *domain = first_domain(json);
     const ja_json_t *cert = ja_json_at(ja_json_get(domain, "certificates"), 0);
@@ -55,20 +47,14 @@ static void a_valid_domain_has_its_certificate(void **state)
 
 static void a_failed_one_has_its_error(void **state)
 {
-    ja_derive_t failed = { sample_domain(),
-                           NULL,
-                           NULL,
-                           sample_failed("\x1b<b>\xff", 60, 300),
-                           sample_account(),
-                           NOW,
-                           { JA_GATE_OPEN, 0, 0 },
-                           0,
-                           0 };
-    const ja_json_t *domain = first_domain(read_back(sample_report(&failed, NULL)));
-    const ja_json_t *error = ja_json_get(domain, "error");
-    const ja_json_t *subs = ja_json_get(error, "subproblems");
+    ja_derive_t failed = sample_bare();
+    const ja_json_t *domain, *error, *subs;
 
     (void)state;
+    failed.job = sample_failed("\x1b<b>\xff", 60, 300);
+    domain = first_domain(read_back(sample_report(&failed, NULL)));
+    error = ja_json_get(domain, "error");
+    subs = ja_json_get(error, "subproblems");
     assert_true(ja_json_get_bool(domain, "bad", 0));
     assert_string_equal(ja_json_get_str(error, "id", ""), "JA0414");
     assert_string_equal(ja_json_get_str(error, "text", ""), "\x1b<b>?");
@@ -94,23 +80,31 @@ static void a_failed_one_has_its_error(void **state)
 
 static void a_staged_set_and_the_account_are_there(void **state)
 {
-    ja_derive_t staged = { sample_domain(),
-                           NULL,
-                           sample_set(-DAY, 89L * DAY),
-                           sample_job(),
-                           sample_account(),
-                           NOW,
-                           { JA_GATE_OPEN, 0, 0 },
-                           0,
-                           0 };
-    const ja_json_t *json = read_back(sample_report(&staged, NULL));
-    const ja_json_t *set = ja_json_get(first_domain(json), "staged");
-    const ja_json_t *account = ja_json_at(ja_json_get(json, "accounts"), 0);
+    ja_derive_t staged = sample_bare();
+    const ja_json_t *json, *set, *account;
 
     (void)state;
+    staged.staged = sample_set(-DAY, 89L * DAY);
+    json = read_back(sample_report(&staged, NULL));
+    set = ja_json_get(first_domain(json), "staged");
+    account = ja_json_at(ja_json_get(json, "accounts"), 0);
     assert_int_equal(ja_json_count(ja_json_get(set, "certificates")), 1);
     assert_string_equal(ja_json_get_str(account, "url", ""), "https://ca.example/account/1");
     assert_null(ja_json_get(ja_json_get(first_domain(json), "next"), "at"));
+}
+
+static void what_is_waited_for_is_there(void **state)
+{
+    ja_derive_t held = sample_bare();
+    const ja_json_t *next;
+
+    (void)state;
+    held.waits_until = NOW + apr_time_from_sec(60);
+    held.waits_for = JA_GOVERNOR_ORDERS;
+    next = ja_json_get(first_domain(read_back(sample_report(&held, NULL))), "next");
+    assert_string_equal(ja_json_get_str(next, "action", ""), "wait");
+    assert_string_equal(ja_json_get_str(next, "for", ""), "rate-limit");
+    assert_string_equal(ja_json_get_str(next, "at", ""), "2030-01-01T00:01:00Z");
 }
 
 static void a_restart_is_there_if_there_is_one(void **state)
@@ -132,9 +126,8 @@ static void a_restart_is_there_if_there_is_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_valid_domain_has_its_certificate),
-        TEST(a_failed_one_has_its_error),
-        TEST(a_staged_set_and_the_account_are_there),
+        TEST(a_valid_domain_has_its_certificate),     TEST(a_failed_one_has_its_error),
+        TEST(a_staged_set_and_the_account_are_there), TEST(what_is_waited_for_is_there),
         TEST(a_restart_is_there_if_there_is_one),
     };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "issue/accounts_file.h"
+#include "issue/governor_file.h"
 
 /* The domain of set_fixture, whose sets are in the store. */
 static ja_plan_domain_t *stored_domain(void)
@@ -70,6 +71,21 @@ static void files_are_read(void **state)
     assert_false(ja_report_is_bad(report));
 }
 
+static void what_the_governor_holds_back_says_so(void **state)
+{
+    const ja_report_domain_t *domain;
+    ja_governor_t governor = { 0 };
+
+    (void)state;
+    ja_governor_heard(&governor, 429, NOW + apr_time_from_sec(600), NOW);
+    works(ja_governor_save(&governor, store, "ca.example-00000000", pool));
+    works(ja_account_file_save(sample_account(), store, "ca.example-00000000", pool));
+    domain = domain_at(report_of(sample_plan(stored_domain(), NULL), NULL), 0);
+    assert_int_equal(domain->next_action, JA_REPORT_WAIT);
+    assert_int_equal(domain->waits_for, JA_GOVERNOR_HELD);
+    assert_int_equal(domain->next_at, NOW + apr_time_from_sec(600));
+}
+
 static void an_account_whose_last_try_failed_is_bad(void **state)
 {
     ja_account_file_t *account = sample_account();
@@ -121,15 +137,7 @@ static void one_domain_is_found_by_any_of_its_names(void **state)
 
 static void states_are_counted(void **state)
 {
-    ja_derive_t good = { sample_domain(),
-                         sample_set(-DAY, 89L * DAY),
-                         NULL,
-                         sample_job(),
-                         sample_account(),
-                         NOW,
-                         { JA_GATE_OPEN, 0, 0 },
-                         0,
-                         0 };
+    ja_derive_t good = sample_good();
     ja_derive_t none = good;
     int counts[JA_REPORT_STATE_COUNT];
 
@@ -143,15 +151,7 @@ static void states_are_counted(void **state)
 
 static void what_needs_attention_comes_first(void **state)
 {
-    ja_derive_t good = { sample_domain(),
-                         sample_set(-DAY, 89L * DAY),
-                         NULL,
-                         sample_job(),
-                         sample_account(),
-                         NOW,
-                         { JA_GATE_OPEN, 0, 0 },
-                         0,
-                         0 };
+    ja_derive_t good = sample_good();
     ja_derive_t sooner = good;
     ja_derive_t failed = good;
     ja_derive_t expired = good;
@@ -268,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         SET_TEST(an_empty_store_is_reported),
         SET_TEST(files_are_read),
+        SET_TEST(what_the_governor_holds_back_says_so),
         SET_TEST(an_account_whose_last_try_failed_is_bad),
         SET_TEST(damage_is_told_and_no_error),
         SET_TEST(one_domain_is_found_by_any_of_its_names),

@@ -15,15 +15,7 @@
 
 static ja_report_t *good_and_failed(const char *error)
 {
-    ja_derive_t good = { sample_domain(),
-                         sample_set(-DAY, 89L * DAY),
-                         NULL,
-                         sample_job(),
-                         sample_account(),
-                         NOW,
-                         { JA_GATE_OPEN, 0, 0 },
-                         0,
-                         0 };
+    ja_derive_t good = sample_good();
     ja_derive_t failed = good;
 
     failed.live = NULL;
@@ -42,6 +34,22 @@ static void the_overview_has_a_row_for_each_domain(void **state)
     HAS(text, "www.example.jp  error  no certificate           try again, in 5 minutes\n");
     HAS(text, "    JA0414 (placing the order): the CA says no\n    -> The CA does not issue");
     assert_null(strstr(text, "Account"));
+}
+
+static void what_is_waited_for_is_told(void **state)
+{
+    ja_derive_t held = sample_bare();
+    const ja_report_t *report;
+
+    (void)state;
+    held.waits_until = NOW + apr_time_from_sec(600);
+    held.waits_for = JA_GOVERNOR_HELD;
+    report = sample_report(&held, NULL);
+    HAS(ja_report_text(report, JA_LANG_EN, pool),
+        "place the order when the CA's waiting time (Retry-After) is over, in 10 minutes\n");
+    HAS(ja_report_text_details(report, JA_LANG_EN, pool), "(Retry-After) is over, in 10 minutes\n");
+    HAS(ja_report_text(report, JA_LANG_JA, pool),
+        "(Retry-After) の経過後にオーダーを作成, 10 分後\n");
 }
 
 static void the_overview_speaks_japanese(void **state)
@@ -166,6 +174,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_overview_has_a_row_for_each_domain),
+        TEST(what_is_waited_for_is_told),
         TEST(the_overview_speaks_japanese),
         TEST(details_have_all_there_is),
         TEST(what_lacks_its_staple_says_so),

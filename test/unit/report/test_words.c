@@ -70,6 +70,12 @@ static void every_row_has_both_languages(void **state)
         for (i = 0; i < JA_REPORT_NEXT_COUNT; i++) {
             assert_non_null(ja_words_next((ja_lang_t)lang, (ja_report_next_t)i));
         }
+        for (i = 0; i < JA_GOVERNOR_WHY_COUNT; i++) {
+            const ja_report_domain_t domain = { .next_action = JA_REPORT_WAIT,
+                                                .waits_for = (ja_governor_why_t)i };
+
+            assert_non_null(ja_words_domain_next((ja_lang_t)lang, &domain));
+        }
         for (i = 0; i < JA_E_COUNT; i++) {
             const ja_errcode_t *row = ja_err_row((ja_code_t)i);
 
