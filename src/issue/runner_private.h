@@ -1,5 +1,6 @@
-/* issue/runner_private: what the files of issue/runner share. For nobody else. The schedule and the
- * attempts are in runner.c, what becomes of sets in runner_sets.c, how a run ends in runner_end.c.
+/* issue/runner_private: what the files of issue/runner share. For nobody else. The start is in
+ * runner.c, who begins when in runner_places.c, attempts in runner_attempt.c, what becomes of sets in
+ * runner_sets.c, how a run ends in runner_end.c.
  */
 #ifndef JA_ISSUE_RUNNER_PRIVATE_H
 #define JA_ISSUE_RUNNER_PRIVATE_H
@@ -73,8 +74,29 @@ struct ja_runner_t {
 /* How many domains, and slots, there are. */
 int ja_runner_count(const ja_runner_t *runner);
 
+/* ---- runner_places --------------------------------------------------------------------------- */
+
+/* A CA, without anything that waits for it. */
+ja_side_t *ja_runner_start_side(ja_runner_t *runner, const ja_plan_ca_t *plan);
+
+/* A domain that has been loaded enters the schedule. */
+void ja_runner_enter(ja_slot_t *slot);
+
 /* Set the timer for the next attempt of a domain that is not being worked on. */
 void ja_runner_schedule(ja_slot_t *slot);
+
+/* Give free places to those who wait. */
+void ja_runner_admit(ja_runner_t *runner);
+
+/* ---- runner_attempt -------------------------------------------------------------------------- */
+
+/* Begin the attempt that a place has been given for. */
+void ja_runner_begin(ja_slot_t *slot);
+
+/* The challenges of an order in flight can be answered. */
+void ja_runner_present_again(ja_slot_t *slot, apr_pool_t *scratch);
+
+/* ---- runner_sets ----------------------------------------------------------------------------- */
 
 /* A domain that has been loaded: its sets go their way from now on. */
 void ja_runner_start_sets(ja_slot_t *slot);
@@ -84,6 +106,8 @@ void ja_runner_use_sets(ja_slot_t *slot);
 
 /* OCSP responses of certificates that nobody has any more go. */
 void ja_runner_sweep(ja_runner_t *runner, apr_pool_t *scratch);
+
+/* ---- runner_end ------------------------------------------------------------------------------ */
 
 /* Has the run come to its end? For ja_loop_run(): asked after each round. */
 int ja_runner_is_over(void *runner);
