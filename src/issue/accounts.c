@@ -97,6 +97,13 @@ static ja_err_t *find_key(ja_account_keeper_t *k, int *is_new, apr_pool_t *scrat
     return ja_account_key_make(&k->jwk, k->conf.store, ja_keeper_id(k), k->pool, scratch);
 }
 
+/* It failed with other contacts or another EAB. */
+static int is_other_try(const ja_account_keeper_t *k, apr_pool_t *scratch)
+{
+    return k->file.fingerprint
+           && strcmp(k->file.fingerprint, ja_account_fingerprint(k->conf.plan, scratch)) != 0;
+}
+
 static ja_err_t *load_file(ja_account_keeper_t *k, apr_pool_t *scratch)
 {
     ja_account_file_t *file;
@@ -105,11 +112,14 @@ static ja_err_t *load_file(ja_account_keeper_t *k, apr_pool_t *scratch)
     if (file) {
         k->file = *file;
     }
-    if (k->file.fingerprint
-        && strcmp(k->file.fingerprint, ja_account_fingerprint(k->conf.plan, scratch)) != 0) {
-        k->may_register = k->file.held;
+    if (is_other_try(k, scratch)) {
+        k->file.may_register |= k->file.held;
         k->is_doubted = k->file.held && k->file.url;
-        ja_keeper_forget_failure(k); /* it failed with other contacts or another EAB */
+        ja_keeper_forget_failure(k);
+    }
+    if (k->file.requested_at != k->file.answered_at) { /* a restart came before the answer */
+        k->is_doubted = k->file.url != NULL;
+        k->file.next_at = 0;
     }
     if (k->file.next_at > ja_clock_now() + JA_BACKOFF_MAX) {
         k->file.next_at = 0; /* the clock was wrong when it was written */
@@ -196,7 +206,7 @@ void ja_account_request(ja_account_keeper_t *k, apr_time_t at)
         return;
     }
     k->file.requested_at = at;
-    k->may_register = 1;
+    k->file.may_register = 1;
     apr_pool_create(&scratch, k->pool);
     ja_keeper_note(k, scratch);
     apr_pool_destroy(scratch);

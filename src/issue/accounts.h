@@ -5,7 +5,8 @@
  * Held: the CA has refused the registration, or says that the account is not valid (JA_RETRY_HOLD).
  * Nothing is then registered or ordered until EAB, contacts or CA are changed, or somebody asks for
  * it. Once a day the CA is asked how the account is, which changes nothing there; if it is valid it
- * goes on.
+ * goes on. What keeps that from being asked is no news: the reason stays the one that a person has
+ * to deal with.
  */
 #ifndef JA_ISSUE_ACCOUNTS_H
 #define JA_ISSUE_ACCOUNTS_H
@@ -28,6 +29,8 @@ typedef struct {
     int held;                    /* nothing is registered or ordered: see above */
     apr_time_t requested_at;     /* the last request to register that was seen ... */
     apr_time_t answered_at;      /* ... and that was done with: they are equal then */
+    int may_register;            /* again: somebody has asked for it, or changed something, and the
+                                    CA has not said yes or no since */
     apr_int64_t days_told;       /* of the countdown to the end of the EAB: the last step told */
     const char *fingerprint;     /* of contacts and EAB that failed: others are tried at once */
     const ja_job_error_t *error; /* or NULL */
@@ -45,8 +48,8 @@ typedef struct {
     ja_ca_t *ca;
     ja_loop_t *loop;
     const ja_log_t *log;
-    /* Called each time that the account can be used from then on. `is_freed`: the CA calls an
-     * account valid that was held, or that somebody has asked for. */
+    /* Called each time that the account can be used from then on. `is_freed`: it is new, or the CA
+     * calls an account valid that was held, or that somebody has asked for. */
     void (*ready)(void *baton, int is_freed);
     void *baton;
 } ja_account_conf_t;

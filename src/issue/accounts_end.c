@@ -52,7 +52,6 @@ void ja_keeper_note(ja_account_keeper_t *k, apr_pool_t *scratch)
 static void answer(ja_account_keeper_t *k)
 {
     k->file.answered_at = k->file.requested_at;
-    k->may_register = 0;
 }
 
 /* A refused update of the contacts does not keep the account from being used. */
@@ -70,6 +69,7 @@ void ja_keeper_failed(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *s
                                  ja_rand_unit(), now);
     if (is_to_hold(k, err)) {
         k->file.held = 1;
+        k->file.may_register = 0;
         k->file.next_at = now + LOOK_EVERY;
     }
     k->file.fingerprint = ja_account_fingerprint(k->conf.plan, k->pool);
@@ -81,10 +81,23 @@ void ja_keeper_failed(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *s
     ja_timer_set(k->timer, k->file.next_at);
 }
 
-/* The CA does not know the account yet, or again: it goes on waiting for a person. */
-static void still_held(ja_account_keeper_t *k, apr_pool_t *scratch)
+/* The CA has no account for the key. Some ask for an EAB even where only an existing account is
+ * looked for. */
+static int is_unknown(const ja_account_keeper_t *k, const ja_err_t *err)
+{
+    return (k->step == JA_KEEPER_FIND || k->step == JA_KEEPER_CHECK)
+           && (err->code == JA_E_ACCOUNT_NOT_FOUND || err->code == JA_E_EAB_REQUIRED
+               || err->code == JA_E_EAB_REFUSED);
+}
+
+/* The CA does not know the account yet, or again, or can't say: it goes on waiting for a person. */
+static void still_held(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scratch)
 {
     k->file.next_at = ja_clock_now() + LOOK_EVERY;
+    if (!is_unknown(k, err)) {
+        ja_event_errored(k->conf.log, ja_keeper_id(k), err, ACTIVITY[k->step], k->file.next_at,
+                         scratch);
+    }
     answer(k);
     ja_keeper_note(k, scratch);
     ja_timer_set(k->timer, k->file.next_at);
@@ -118,6 +131,7 @@ static ja_err_t *take_over(ja_account_keeper_t *k, const ja_account_t *account, 
         k->file.contacts = k->conf.plan->contacts; /* else: they are updated next */
     }
     ja_keeper_forget_failure(k);
+    k->file.may_register = 0;
     answer(k);
     err = save(k, scratch);
     if (err) {
@@ -172,20 +186,11 @@ static void succeeded(ja_account_keeper_t *k, int is_freed)
     }
 }
 
-/* The CA has no account for the key. Some ask for an EAB even where only an existing account is
- * looked for. */
-static int is_unknown(const ja_account_keeper_t *k, const ja_err_t *err)
-{
-    return (k->step == JA_KEEPER_FIND || k->step == JA_KEEPER_CHECK)
-           && (err->code == JA_E_ACCOUNT_NOT_FOUND || err->code == JA_E_EAB_REQUIRED
-               || err->code == JA_E_EAB_REFUSED);
-}
-
 /* Then it is registered: for the first time, or because somebody wants it. Not because a file has
  * been lost, or the CA says so: an EAB is good for one registration. */
 static int is_to_be_registered(const ja_account_keeper_t *k)
 {
-    return k->may_register || (!k->file.url && !k->file.held && !k->is_damaged);
+    return k->file.may_register || (!k->file.url && !k->file.held && !k->is_damaged);
 }
 
 /* It was doubted, and the CA's answer says neither yes nor no: it is used on, since the domains
@@ -221,8 +226,8 @@ void ja_keeper_not_succeeded(ja_account_keeper_t *k, const ja_err_t *err, apr_po
         use_on(k, err, scratch);
         return;
     }
-    if (is_unknown(k, err) && k->file.held) {
-        still_held(k, scratch);
+    if (k->file.held && !k->file.may_register && (is_unknown(k, err) || !is_to_hold(k, err))) {
+        still_held(k, err, scratch);
     }
     else {
         ja_keeper_failed(k, err, scratch);
@@ -234,7 +239,7 @@ void ja_keeper_on_reply(void *baton, const ja_heard_t *heard, ja_err_t *err)
 {
     ja_account_keeper_t *k = baton;
     apr_pool_t *scratch = k->exchange;
-    int is_freed = k->file.held || k->may_register;
+    int is_freed = k->file.held || k->file.may_register || k->step == JA_KEEPER_REGISTER;
     ja_account_t account;
 
     if (!err) {

@@ -22,6 +22,7 @@ static const ja_field_t FIELDS[] = {
     { "held", JA_FIELD_BOOL, .offset = offsetof(ja_account_file_t, held) },
     { "requested", JA_FIELD_TIME, .offset = offsetof(ja_account_file_t, requested_at) },
     { "answered", JA_FIELD_TIME, .offset = offsetof(ja_account_file_t, answered_at) },
+    { "mayRegister", JA_FIELD_BOOL, .offset = offsetof(ja_account_file_t, may_register) },
     { "daysTold", JA_FIELD_INT, .offset = offsetof(ja_account_file_t, days_told), .max = 15 },
     { "fingerprint", JA_FIELD_STR, .offset = offsetof(ja_account_file_t, fingerprint), .max = 64 },
     { "error", JA_FIELD_OBJECT, .offset = offsetof(ja_account_file_t, error),

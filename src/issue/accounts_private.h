@@ -27,7 +27,6 @@ struct ja_account_keeper_t {
                                in a process's life */
     ja_jwk_t *jwk;          /* NULL until loaded or made */
     ja_keeper_step_t step;
-    int may_register;      /* again: somebody has changed something, or asks for it */
     int is_doubted;        /* not ready until the CA has been asked */
     apr_time_t trusted_at; /* when the CA last said that it is valid; 0: not in this process */
     ja_timer_t *timer;

@@ -440,7 +440,12 @@ static void a_refused_eab_is_not_tried_again(void **state)
     run_for(10 * HOURS);
     assert_string_equal(scene.trace, "");
     for (i = 0; i < 10; i++) {
-        expect_problem("/new-account", 400, "accountDoesNotExist");
+        if (i % 2) { /* whatever keeps the CA from answering: the reason stays */
+            expect_failure("/new-account", JA_E_CONNECT);
+        }
+        else {
+            expect_problem("/new-account", 400, "accountDoesNotExist");
+        }
         run_for(24 * HOURS);
         check_not_ready();
         assert_string_equal(payload(-1), "{\"onlyReturnExisting\":true}");
@@ -488,6 +493,55 @@ static void somebody_may_ask_for_it(void **state)
     script_end(scene.script);
 }
 
+/* What the server was asked for before it was stopped. */
+static void a_restart_does_not_swallow_what_somebody_asks_for(void **state)
+{
+    (void)state;
+    expect_problem("/new-account", 400, "externalAccountRequired");
+    start();
+    run_for(HOURS);
+    ja_account_request(keeper, NOW + HOURS);
+    expect_problem("/new-account", 400, "accountDoesNotExist");
+    expect_account("valid");
+    start();
+    run_for(apr_time_from_sec(1));
+    check_ready();
+    assert_int_equal(frees, 1);
+    assert_int_equal(file().answered_at, NOW + HOURS);
+    ja_account_request(keeper, NOW + 2 * HOURS);
+    expect_json("/account/1", "{\"status\":\"valid\"}");
+    start();
+    run_for(apr_time_from_sec(1));
+    check_ready();
+    assert_int_equal(frees, 1);
+    assert_int_equal(file().answered_at, NOW + 2 * HOURS);
+    script_end(scene.script);
+}
+
+/* That is the answer; and it goes on, over restarts, until the CA has said yes or no. */
+static void an_error_that_passes_does_not_end_what_somebody_asks_for(void **state)
+{
+    (void)state;
+    expect_problem("/new-account", 400, "externalAccountRequired");
+    start();
+    run_for(HOURS);
+    expect_failure("/new-account", JA_E_CONNECT);
+    ja_account_request(keeper, NOW + HOURS);
+    run_for(apr_time_from_sec(1));
+    check_not_ready();
+    assert_int_equal(file().answered_at, NOW + HOURS);
+    assert_string_equal(file().error->id, ja_err_row(JA_E_CONNECT)->id);
+    assert_int_equal(file().held, 1);
+    refuse_eab();
+    start();
+    run_for(10 * MINUTES);
+    check_not_ready();
+    assert_string_equal(file().error->id, ja_err_row(JA_E_EAB_REFUSED)->id);
+    expect_problem("/new-account", 400, "accountDoesNotExist"); /* no more than that */
+    run_for(30 * HOURS);
+    script_end(scene.script);
+}
+
 /* ---- doubts ---------------------------------------------------------------------------------- */
 
 static const script_row_t REFUSALS[] = {
@@ -528,8 +582,8 @@ static void a_doubt_is_settled_by_the_ca(void **state)
     run_for(MINUTES);
     assert_true(ja_account_is_ready(keeper));
     assert_int_equal(readies, 2);
-    assert_int_equal(frees, 0);
-    doubt(); /* not again so soon */
+    assert_int_equal(frees, 1); /* when it was made */
+    doubt();                    /* not again so soon */
     assert_true(ja_account_is_ready(keeper));
     run_for(HOURS);
     script_end(scene.script);
@@ -842,6 +896,8 @@ int main(void)
         ACCOUNT_TEST(with_both_lost_nothing_is_overwritten),
         ACCOUNT_TEST(a_refused_eab_is_not_tried_again),
         ACCOUNT_TEST(somebody_may_ask_for_it),
+        ACCOUNT_TEST(a_restart_does_not_swallow_what_somebody_asks_for),
+        ACCOUNT_TEST(an_error_that_passes_does_not_end_what_somebody_asks_for),
         ACCOUNT_TEST(a_doubt_is_settled_by_the_ca),
         ACCOUNT_TEST(what_the_ca_confirms_holds_the_account),
         ACCOUNT_TEST(without_an_answer_it_is_used_on),
