@@ -18,13 +18,14 @@ static const char *const HEAD[JA_LANG_COUNT] = {
         "<!-- Made by `make update-docs` from src/base/errcodes.def and src/acme/meaning.c. -->\n\n"
         "Every failure has a message id. It stands in the error log, in `jprs-acme status`, in the\n"
         "status pages, and here. `jprs-acme errors JA0409`, `jprs-acme errors rejectedIdentifier` and\n"
-        "`jprs-acme errors E13` show the same on the command line.\n",
+        "`jprs-acme errors E13` show the same on the command line. Whatever\n"
+        "an entry says of the next try: it is never before the end of the CA's Retry-After.\n",
     [JA_LANG_JA] =
         "# エラー一覧\n\n"
         "<!-- Made by `make update-docs` from src/base/errcodes.def and src/acme/meaning.c. -->\n\n"
         "すべてのエラーにはメッセージ ID があり、エラーログ、`jprs-acme status`、ステータスページに表示されます。\n"
         "`jprs-acme errors JA0409`、`jprs-acme errors rejectedIdentifier`、`jprs-acme errors E13` でも\n"
-        "同じ内容を確認できます。\n",
+        "同じ内容を確認できます。次の再試行についての記載にかかわらず、認証局が Retry-After で指定した時刻より前には再試行しません。\n",
 };
 
 static const char *const JPRS_HEAD[JA_LANG_COUNT] = {

@@ -75,16 +75,20 @@ static const char *print_wait(apr_interval_time_t wait, apr_pool_t *scratch)
     return apr_psprintf(scratch, "%" APR_INT64_T_FMT " s", seconds);
 }
 
-/* "; next try at Sun, 22 Nov 2026 10:00:00 GMT, in 12 min" */
-static const char *next_try(apr_time_t next_at, apr_pool_t *scratch)
+/* " Next try at Sun, 22 Nov 2026 10:00:00 GMT, in 12 min." */
+static const char *next_try(const ja_errcode_t *row, apr_time_t next_at, apr_pool_t *scratch)
 {
     char date[APR_RFC822_DATE_LEN];
 
     if (next_at == 0) {
         return "";
     }
+    if (next_at == JA_EVENT_WITH_ACCOUNT) {
+        return " The CA is asked about the account; next try as soon as that is valid.";
+    }
     apr_rfc822_date(date, next_at);
-    return apr_psprintf(scratch, " Next try at %s, in %s.", date,
+    return apr_psprintf(scratch, " %s at %s, in %s.",
+                        row->retry == JA_RETRY_HOLD ? "The CA is asked again" : "Next try", date,
                         print_wait(next_at - ja_clock_now(), scratch));
 }
 
@@ -98,5 +102,5 @@ void ja_event_errored(const ja_log_t *log, const char *name, const ja_err_t *err
     }
     ja_log_line(log, row->level, "%s: %s: %s%s%s%s. %s%s", name, row->id, activity ? "while " : "",
                 activity ? activity : "", activity ? ": " : "", ja_err_log_text(err, scratch),
-                row->en, next_try(next_at, scratch));
+                row->en, next_try(row, next_at, scratch));
 }

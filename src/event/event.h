@@ -36,10 +36,13 @@ const char *ja_event_name(ja_event_t event);
 void ja_event_tell(const ja_log_t *log, ja_event_t event, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* In place of the time of the next try: when the account can be used. */
+#define JA_EVENT_WITH_ACCOUNT ((apr_time_t)-1)
+
 /* The end of a failed attempt: "NAME: JA0407: while waiting for validation: ...; sentence of the
  * catalogue; next try at ...", at the level of the code's row. Text from outside is ASCII here
  * (ja_err_log_text): httpd would write anything else as "\x" and digits. `activity` may be NULL,
- * `next_at` 0. */
+ * `next_at` 0. After an error of JA_RETRY_HOLD nothing is tried then, only asked. */
 void ja_event_errored(const ja_log_t *log, const char *name, const ja_err_t *err,
                       const char *activity, apr_time_t next_at, apr_pool_t *scratch);
 

@@ -282,7 +282,8 @@ static void fail(ja_domain_t *d, const char *event, const ja_err_t *err, const c
     ja_job_note(&d->job, event, d->job.error->text, now, scratch);
     renew_pool(d, store, log, 0, scratch);
     save(d, JA_FS_DURABLE, store, log, scratch);
-    ja_event_errored(log, d->plan->name, err, activity, d->job.next_at, scratch);
+    ja_event_errored(log, d->plan->name, err, activity,
+                     retry == JA_RETRY_HOLD ? JA_EVENT_WITH_ACCOUNT : d->job.next_at, scratch);
     apr_pool_destroy(scratch);
 }
 

@@ -273,6 +273,34 @@ def test_account_that_the_ca_calls_invalid_waits_and_is_never_replaced(sim, http
     assert registrations(sim) == 1 and httpd.store.account()["url"] == url
 
 
+def test_account_that_is_gone_for_good_can_be_put_aside(sim, httpd):
+    """The way that JA0416 and docs/operations.md show."""
+    httpd.manage(GOOD).serve(GOOD).start()
+    httpd.wait_staged(GOOD)
+    url = httpd.store.account()["url"]
+    rule = sim.rule(kind=["newOrder", "account"], row="E27")
+    httpd.manage(GOOD, "next.example.jp").serve("next.example.jp")
+    httpd.guard.expect("JA0416: ")
+    httpd.graceful()
+    until(lambda: accounts(httpd)[0]["held"], "the account to be held")
+    (domain,) = [one for one in domains(httpd).values() if one["name"] == "next.example.jp"]
+    assert domain["next"]["action"] == "account" and domain["state"] == "error"
+    text = cli.run(httpd, "status").stdout
+    assert "wait until the account is put right (see the advice); the CA is asked again, in 23" in text
+    assert "-> The CA does not accept the account" in text
+    sim.delete(f"/rules/{rule}")
+
+    (ca_id,) = [path.name for path in (httpd.store.path / "accounts").iterdir()]
+    (httpd.store.path / "accounts" / ca_id).rename(httpd.root / "old-account")
+    eab = sim.post("/eab")
+    httpd.write_private(httpd.eab_file, f"{eab['kid']}\n{eab['hmac']}\n")
+    httpd.graceful()
+    httpd.wait_staged("next.example.jp", timeout=20)
+    assert httpd.store.account()["url"] != url
+    assert url in (httpd.root / "old-account/account.json").read_text()
+    assert registrations(sim) == 2
+
+
 # -- Retry-After
 
 @pytest.mark.parametrize("form, refusal", [

@@ -151,6 +151,19 @@ static void activity_and_time_may_be_unknown(void **state)
     assert_non_null(strstr(line, "in 0 s."));
 }
 
+/* What is refused for the account is not tried again before that works; it is looked at. */
+static void what_is_held_says_what_is_waited_for(void **state)
+{
+    ja_err_t *err = ja_err_make(JA_E_UNAUTHORIZED, pool, "order");
+
+    (void)state;
+    ja_event_errored(&LOG, "a.jp", err, NULL, JA_EVENT_WITH_ACCOUNT, pool);
+    assert_non_null(strstr(line, "next try as soon as that is valid."));
+    ja_event_errored(&LOG, "ca", err, NULL, NOW + apr_time_from_sec(86400), pool);
+    assert_non_null(
+        strstr(line, " The CA is asked again at Wed, 02 Jan 2030 00:00:00 GMT, in 24 h."));
+}
+
 /* Text of the CA may hold anything: it stays one line, and is no format. */
 static void text_of_the_ca_does_no_harm(void **state)
 {
@@ -190,6 +203,7 @@ int main(void)
         EVENT_TEST(an_error_tells_what_why_and_when),
         EVENT_TEST(waiting_is_told_in_the_unit_that_fits),
         EVENT_TEST(activity_and_time_may_be_unknown),
+        EVENT_TEST(what_is_held_says_what_is_waited_for),
         EVENT_TEST(text_of_the_ca_does_no_harm),
         EVENT_TEST(the_log_line_is_ascii),
     };
