@@ -46,6 +46,7 @@ typedef struct {
     ja_identifier_t *identifier;
     int is_wildcard;
     apr_array_header_t *challenges;
+    const ja_json_t *expires;
 } raw_t;
 
 static const ja_field_t CHALLENGE_FIELDS[] = {
@@ -90,6 +91,7 @@ static const ja_field_t AUTHZ_FIELDS[] = {
       .offset = offsetof(raw_t, challenges),
       .max = JA_AUTHZ_MAX_CHALLENGES,
       .sub = &CHALLENGE },
+    { .name = "expires", .kind = JA_FIELD_JSON, .offset = offsetof(raw_t, expires) },
     { .name = NULL },
 };
 static const ja_bind_t AUTHZ = { "authorization", sizeof(raw_t), AUTHZ_FIELDS };
@@ -187,6 +189,7 @@ ja_err_t *ja_authz_hear(ja_authz_t **authz, const ja_heard_t *heard, apr_pool_t 
                            heard->url);
     }
     made->status = (ja_authz_status_t)raw.status;
+    made->expires_at = ja_json_time(raw.expires);
     made->name = apr_pstrcat(result, raw.is_wildcard ? "*." : "", raw.identifier->value, NULL);
     challenges = apr_array_make(result, raw.challenges->nelts, sizeof(ja_challenge_t));
     made->challenges = challenges;
@@ -224,7 +227,14 @@ const ja_challenge_t *ja_authz_pick(const ja_authz_t *authz, const apr_array_hea
     return challenge;
 }
 
-ja_err_t *ja_authz_why(const ja_authz_t *authz, apr_pool_t *result)
+/* Some CAs call it invalid then, and some go on calling it pending. */
+static int is_expired(const ja_authz_t *authz, apr_time_t now)
+{
+    return authz->status == JA_AUTHZ_EXPIRED
+           || (authz->expires_at != 0 && authz->expires_at <= now);
+}
+
+ja_err_t *ja_authz_why(const ja_authz_t *authz, apr_time_t now, apr_pool_t *result)
 {
     const ja_challenge_t *challenge;
     int i;
@@ -234,6 +244,10 @@ ja_err_t *ja_authz_why(const ja_authz_t *authz, apr_pool_t *result)
         if (challenge->status == JA_CHALLENGE_INVALID && challenge->error) {
             return ja_err_dup(challenge->error, result);
         }
+    }
+    if (is_expired(authz, now)) {
+        return ja_err_make(JA_E_AUTHZ_EXPIRED, result, "the authorization of %s has expired",
+                           authz->name);
     }
     return ja_err_make(JA_E_AUTHZ_INVALID, result, "the authorization of %s is %s", authz->name,
                        ja_enumstr_print(&AUTHZ_STATUSES, (int)authz->status));

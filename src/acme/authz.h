@@ -41,6 +41,7 @@ typedef struct {
     ja_authz_status_t status;
     const char *name; /* the identifier, with "*." in front if "wildcard" is set */
     const apr_array_header_t *challenges; /* ja_challenge_t */
+    apr_time_t expires_at;                /* 0: it does not say, or not as RFC 3339 does */
 } ja_authz_t;
 
 /* POST-as-GET of an authorization. */
@@ -52,9 +53,9 @@ ja_err_t *ja_authz_hear(ja_authz_t **authz, const ja_heard_t *heard, apr_pool_t 
  * offered, or NULL. */
 const ja_challenge_t *ja_authz_pick(const ja_authz_t *authz, const apr_array_header_t *types);
 
-/* Why the authorization is not valid: the error of its invalid challenge, or JA_E_AUTHZ_INVALID
- * with the status. Never NULL. */
-ja_err_t *ja_authz_why(const ja_authz_t *authz, apr_pool_t *result) JA_WARN_UNUSED;
+/* Why the authorization is not valid: the error of its invalid challenge, JA_E_AUTHZ_EXPIRED, or
+ * JA_E_AUTHZ_INVALID with the status. Never NULL. */
+ja_err_t *ja_authz_why(const ja_authz_t *authz, apr_time_t now, apr_pool_t *result) JA_WARN_UNUSED;
 
 /* Tell the CA that a challenge can be looked at (7.5.1); the answer is the challenge. */
 void ja_challenge_ask(ja_ask_t *ask, const char *url);

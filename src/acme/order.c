@@ -25,6 +25,7 @@ typedef struct {
     const char *finalize_url;
     const char *cert_url;
     const ja_json_t *error;
+    const ja_json_t *expires;
 } raw_t;
 
 static const ja_field_t FIELDS[] = {
@@ -53,6 +54,7 @@ static const ja_field_t FIELDS[] = {
       .offset = offsetof(raw_t, cert_url),
       .max = JA_URL_MAX },
     { .name = "error", .kind = JA_FIELD_JSON, .offset = offsetof(raw_t, error) },
+    { .name = "expires", .kind = JA_FIELD_JSON, .offset = offsetof(raw_t, expires) },
     { .name = NULL },
 };
 static const ja_bind_t ORDER = { "order", sizeof(raw_t), FIELDS };
@@ -192,6 +194,7 @@ ja_err_t *ja_order_hear(ja_order_t **order, const ja_heard_t *heard,
     made->authz_urls = raw.authz_urls;
     made->finalize_url = raw.finalize_url;
     made->cert_url = raw.cert_url;
+    made->expires_at = ja_json_time(raw.expires);
     if (raw.error) {
         made->error = ja_problem_inside(raw.error, JA_KIND_ORDER, JA_E_ORDER_INVALID,
                                         apr_psprintf(scratch, "order %s", url), result);

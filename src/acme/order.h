@@ -27,6 +27,7 @@ typedef struct {
     const char *finalize_url;             /* never NULL */
     const char *cert_url;                 /* not NULL if status is valid */
     ja_err_t *error;                      /* the order's "error" as an error, or NULL */
+    apr_time_t expires_at;                /* 0: it does not say, or not as RFC 3339 does */
 } ja_order_t;
 
 /* newOrder for DNS names (A-labels; wildcards as "*.example.jp"). */

@@ -106,6 +106,7 @@ static void remember(ja_flow_t *f, const ja_order_t *order)
     f->finalize_url = apr_pstrdup(f->pool, order->finalize_url);
     f->cert_url = apr_pstrdup(f->pool, order->cert_url);
     f->order_error = ja_err_dup(order->error, f->pool);
+    f->order_expires_at = order->expires_at;
 }
 
 ja_err_t *ja_flow_hear_order(ja_order_status_t *status, ja_flow_t *f, const ja_heard_t *heard,

@@ -47,6 +47,7 @@ typedef struct {
     const apr_array_header_t *authz_urls; /* const char * */
     const apr_array_header_t *picked;     /* ja_picked_t; never NULL after make */
     ja_err_t *order_error;                /* what an invalid order says of itself */
+    apr_time_t order_expires_at;          /* 0: it does not say */
     const ja_err_t *refusal;              /* of a second answer to a challenge; or NULL */
     int is_spent;   /* the CA has given the order or a name of it up: it cannot be resumed */
     ja_bytes_t csr; /* no bytes: the key is one of before a restart */

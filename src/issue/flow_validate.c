@@ -32,7 +32,7 @@ ja_err_t *ja_ask_authz(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
 static ja_err_t *give_up(ja_flow_t *f, const ja_authz_t *authz, apr_pool_t *scratch)
 {
     f->is_spent = 1;
-    return ja_authz_why(authz, scratch);
+    return ja_authz_why(authz, f->now, scratch);
 }
 
 static ja_err_t *pick(apr_array_header_t *picked, ja_flow_t *f, const ja_authz_t *authz,
@@ -249,6 +249,18 @@ ja_err_t *ja_ask_why(ja_wait_t *wait, ja_flow_t *f, apr_pool_t *scratch)
     return NULL;
 }
 
+/* What the order itself has to say, if none of its authorizations is to blame. */
+static ja_err_t *why_of_order(const ja_flow_t *f, apr_pool_t *scratch)
+{
+    if (f->order_error) {
+        return f->order_error;
+    }
+    if (f->order_expires_at != 0 && f->order_expires_at <= f->now) {
+        return ja_err_make(JA_E_ORDER_EXPIRED, scratch, "order %s has expired", f->order_url);
+    }
+    return ja_err_make(JA_E_ORDER_INVALID, scratch, "order %s is invalid", f->order_url);
+}
+
 ja_err_t *ja_hear_why(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *outcome,
                       apr_pool_t *scratch)
 {
@@ -260,10 +272,8 @@ ja_err_t *ja_hear_why(ja_next_t *next, ja_flow_t *f, const ja_outcome_t *outcome
     for (i = 0; i < outcome->replies->nelts; i++) {
         JA_TRY(ja_authz_hear(&authz, ja_flow_reply(outcome, i), scratch, scratch));
         if (authz->status != JA_AUTHZ_VALID && authz->status != JA_AUTHZ_PENDING) {
-            return ja_authz_why(authz, scratch);
+            return ja_authz_why(authz, f->now, scratch);
         }
     }
-    return f->order_error
-               ? f->order_error
-               : ja_err_make(JA_E_ORDER_INVALID, scratch, "order %s is invalid", f->order_url);
+    return why_of_order(f, scratch);
 }

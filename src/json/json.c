@@ -359,13 +359,6 @@ int ja_json_get_bool(const ja_json_t *object, const char *name, int fallback)
     return json_is_boolean(value) ? json_is_true(value) : fallback;
 }
 
-apr_time_t ja_json_get_time(const ja_json_t *object, const char *name)
-{
-    const char *text = ja_json_get_str(object, name, NULL);
-
-    return text ? ja_json_time_parse(text) : 0;
-}
-
 int ja_json_is_object(const ja_json_t *json)
 {
     return json_is_object(json);
@@ -389,4 +382,11 @@ ja_json_t *ja_json_at(const ja_json_t *array, int index)
 const char *ja_json_str(const ja_json_t *string)
 {
     return json_string_value(string);
+}
+
+apr_time_t ja_json_time(const ja_json_t *string)
+{
+    const char *text = ja_json_str(string);
+
+    return text ? ja_json_time_parse(text) : 0;
 }

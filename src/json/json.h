@@ -45,13 +45,12 @@ ja_json_t *ja_json_get(const ja_json_t *object, const char *name); /* or NULL */
 const char *ja_json_get_str(const ja_json_t *object, const char *name, const char *fallback);
 apr_int64_t ja_json_get_int(const ja_json_t *object, const char *name, apr_int64_t fallback);
 int ja_json_get_bool(const ja_json_t *object, const char *name, int fallback);
-apr_time_t ja_json_get_time(const ja_json_t *object,
-                            const char *name); /* 0: none or no RFC 3339 date */
 int ja_json_is_object(const ja_json_t *json);
 int ja_json_is_array(const ja_json_t *json);
 int ja_json_count(const ja_json_t *array);                /* 0 if it is no array */
 ja_json_t *ja_json_at(const ja_json_t *array, int index); /* or NULL */
 const char *ja_json_str(const ja_json_t *string);         /* NULL if it is no string */
+apr_time_t ja_json_time(const ja_json_t *string);         /* 0 if it is no RFC 3339 date */
 
 /* An RFC 3339 date, with or without fraction, "Z" or an offset; 0 if it is none. Written as
  * "2026-11-22T10:00:00Z". */

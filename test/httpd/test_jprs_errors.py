@@ -152,6 +152,17 @@ def test_order_that_has_become_invalid_is_replaced_at_once(sim, httpd, row, mess
     assert_account_untouched(sim, httpd)
 
 
+@pytest.mark.parametrize("kind, message", [("order", "JA0509"), ("authz", "JA0511")])
+def test_what_is_invalid_by_its_age_alone_is_replaced_at_once(sim, httpd, kind, message):
+    sim.rule(kind=kind, edit={"status": "invalid", "expires": "2026-11-26T00:00:00Z"}, times=1)
+    httpd.manage(GOOD).serve(GOOD)
+    httpd.start()
+    httpd.wait_log(f"{GOOD}: {message}: ")
+    httpd.wait_staged(GOOD, timeout=10)
+    assert sim.count("newOrder") == 2
+    assert_account_untouched(sim, httpd)
+
+
 def test_each_name_s_own_problem_is_told_by_itself(sim, httpd):
     shop, blog = "shop.example.jp", "blog.example.jp"
     sim.rule(kind="newOrder", name=shop, problem={

@@ -3,6 +3,7 @@
 #include "acme/authz.h"
 
 #define TOKEN    "evaGxfADs6pSRb2LAv9IZf17Dt3juxGJ-PCt92wr-oA"
+#define NOW      apr_time_from_sec(1893456000) /* 2030-01-01T00:00:00Z */
 #define FOR_NAME "\"identifier\":{\"type\":\"dns\",\"value\":\"a.example\"}"
 
 static ja_authz_t *authz;
@@ -161,14 +162,36 @@ static void the_reason_is_that_of_the_challenge(void **state)
                "2\",\"status\":\"invalid\",\"token\":\"a\",\"error\":"
                "{\"type\":\"urn:ietf:params:acme:error:connection\",\"detail\":\"refused\","
                "\"status\":400}}]}"));
-    FAILS(ja_authz_why(authz, pool), JA_E_VALIDATION_CONNECT,
+    FAILS(ja_authz_why(authz, NOW, pool), JA_E_VALIDATION_CONNECT,
           "challenge http-01 of a.example: the CA says connection: refused");
     WORKS(hear("{\"status\":\"expired\"," FOR_NAME "}"));
-    FAILS(ja_authz_why(authz, pool), JA_E_AUTHZ_INVALID, "a.example is expired");
+    FAILS(ja_authz_why(authz, NOW, pool), JA_E_AUTHZ_EXPIRED, "a.example has expired");
+    WORKS(hear("{\"status\":\"deactivated\"," FOR_NAME "}"));
+    FAILS(ja_authz_why(authz, NOW, pool), JA_E_AUTHZ_INVALID, "a.example is deactivated");
     WORKS(hear("{\"status\":\"invalid\"," FOR_NAME ",\"challenges\":["
                "{\"type\":\"http-01\",\"url\":\"https://ca.example/"
                "2\",\"status\":\"invalid\",\"token\":\"a\"}]}"));
-    FAILS(ja_authz_why(authz, pool), JA_E_AUTHZ_INVALID, "a.example is invalid");
+    FAILS(ja_authz_why(authz, NOW, pool), JA_E_AUTHZ_INVALID, "a.example is invalid");
+}
+
+static void one_that_is_past_its_time_has_expired(void **state)
+{
+    static const struct {
+        const char *expires;
+        ja_code_t code;
+    } CASES[] = { { "\"2029-12-31T23:59:59Z\"", JA_E_AUTHZ_EXPIRED },
+                  { "\"2030-01-01T09:00:00.5+09:00\"", JA_E_AUTHZ_EXPIRED },
+                  { "\"2030-01-01T00:00:01Z\"", JA_E_AUTHZ_INVALID },
+                  { "\"soon\"", JA_E_AUTHZ_INVALID },
+                  { "1893456000", JA_E_AUTHZ_INVALID } };
+    size_t i;
+
+    (void)state;
+    for (i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        WORKS(hear(apr_pstrcat(pool, "{\"status\":\"invalid\",\"expires\":", CASES[i].expires,
+                               "," FOR_NAME "}", NULL)));
+        FAILS(ja_authz_why(authz, NOW, pool), CASES[i].code, "a.example");
+    }
 }
 
 static void an_answered_challenge_is_read(void **state)
@@ -210,6 +233,7 @@ int main(void)
         TEST(there_is_a_limit_to_choice),
         TEST(our_order_of_preference_counts),
         TEST(the_reason_is_that_of_the_challenge),
+        TEST(one_that_is_past_its_time_has_expired),
         TEST(an_answered_challenge_is_read),
     };
 

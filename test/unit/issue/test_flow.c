@@ -216,7 +216,7 @@ static void an_authorization_that_is_not_pending_ends_the_order(void **state)
     } CASES[] = {
         { "invalid", JA_E_VALIDATION_WRONG, "wrong answer" },
         { "deactivated", JA_E_AUTHZ_INVALID, "a.jp is deactivated" },
-        { "expired", JA_E_AUTHZ_INVALID, "a.jp is expired" },
+        { "expired", JA_E_AUTHZ_EXPIRED, "a.jp has expired" },
         { "revoked", JA_E_AUTHZ_INVALID, "a.jp is revoked" },
     };
     unsigned i;

@@ -223,7 +223,7 @@ static void an_invalid_order_asks_its_authorizations_why(void **state)
     assert_false(scene_answers(2));
 }
 
-static void expect_invalid(const char *error)
+static void expect_invalid(const char *member, const char *value)
 {
     expect_json(
         "/order/1/",
@@ -231,7 +231,7 @@ static void expect_invalid(const char *error)
             pool,
             "{\"status\":\"invalid\",\"identifiers\":[{\"type\":\"dns\",\"value\":\"a.jp\"}],"
             "\"finalize\":\"" SCENE_URL "finalize/1/\"%s%s}",
-            error ? ",\"error\":" : "", error ? error : ""));
+            member, value));
 }
 
 static void otherwise_the_order_itself_may_say_why(void **state)
@@ -239,16 +239,27 @@ static void otherwise_the_order_itself_may_say_why(void **state)
     (void)state;
     expect_new_order("pending");
     expect_validation();
-    expect_invalid(problem_json("caa", "CAA says no"));
+    expect_invalid(",\"error\":", problem_json("caa", "CAA says no"));
     expect_authz(1, "valid");
     scene_order();
     scene_failed(JA_E_CAA, "CAA says no", "asking why validation failed");
     expect_new_order("pending");
     expect_validation();
-    expect_invalid(NULL);
+    expect_invalid("", "");
     expect_authz(1, "valid");
     scene_order();
     scene_failed(JA_E_ORDER_INVALID, SCENE_ORDER, "asking why validation failed");
+}
+
+static void an_order_may_be_invalid_by_its_age_alone(void **state)
+{
+    (void)state;
+    expect_new_order("pending");
+    expect_validation();
+    expect_invalid(",\"expires\":", "\"2030-01-01T00:00:00Z\"");
+    expect_authz(1, "valid");
+    scene_order();
+    scene_failed(JA_E_ORDER_EXPIRED, SCENE_ORDER " has expired", "asking why validation failed");
 }
 
 static void the_reason_may_be_out_of_reach(void **state)
@@ -278,6 +289,7 @@ int main(void)
         SCENE_TEST(an_order_cannot_be_issued_unasked),
         SCENE_TEST(an_invalid_order_asks_its_authorizations_why),
         SCENE_TEST(otherwise_the_order_itself_may_say_why),
+        SCENE_TEST(an_order_may_be_invalid_by_its_age_alone),
         SCENE_TEST(the_reason_may_be_out_of_reach),
     };
 
