@@ -9,6 +9,7 @@
 
 #include <apr_strings.h>
 
+#include "base/clock.h"
 #include "issue/dnsname.h"
 #include "issue/eab_check.h"
 
@@ -340,7 +341,7 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
         ap_log_error(APLOG_MARK, APLOG_ERR, 0, s, "%s", ja_err_log_text(err, ptemp));
         return HTTP_INTERNAL_SERVER_ERROR;
     }
-    ja_eab_check(check.complaints, conf->plan, ptemp);
+    ja_eab_check(check.complaints, conf->plan, ja_clock_now(), ptemp);
     check.plan = conf->plan;
     check.tree = ja_conftree_read(ap_conftree, ptemp);
     check.hosts = apr_array_make(ptemp, 64, sizeof(host_t));

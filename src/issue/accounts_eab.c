@@ -4,16 +4,21 @@
 #include "event/event.h"
 #include "issue/countdown.h"
 
-static void tell_days(const ja_account_keeper_t *k, int days)
+static void tell_days(const ja_account_keeper_t *k, int days, apr_time_t ends_at)
 {
+    char date[APR_RFC822_DATE_LEN];
+
+    apr_rfc822_date(date, ends_at);
     if (days > 0) {
         ja_event_tell(k->conf.log, JA_EVENT_EAB_ENDS, ja_keeper_id(k),
-                      "the account is not registered yet, and the EAB ends within %d day%s", days,
-                      days == 1 ? "" : "s");
+                      "the account is not registered yet, and the EAB ends within %d day%s: at %s",
+                      days, days == 1 ? "" : "s", date);
     }
     else {
         ja_event_tell(k->conf.log, JA_EVENT_EAB_ENDS, ja_keeper_id(k),
-                      "the EAB is older than 14 days: ask the reseller for a new one");
+                      "the EAB is older than 14 days: it ended at %s; ask the reseller for a new "
+                      "one",
+                      date);
     }
 }
 
@@ -31,7 +36,7 @@ void ja_keeper_on_countdown(void *baton)
         return;
     }
     if (days >= 0 && k->file.days_told != days + 1) {
-        tell_days(k, days);
+        tell_days(k, days, ends_at);
         k->file.days_told = days + 1;
         apr_pool_create(&scratch, k->pool);
         ja_keeper_note(k, scratch);

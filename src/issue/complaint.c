@@ -21,6 +21,7 @@ static const struct {
     [JA_COMPLAINT_UNUSED]      = { "JA0109", JA_LOG_NOTICE },
     [JA_COMPLAINT_EAB_MISSING] = { "JA0110", JA_LOG_ERROR },
     [JA_COMPLAINT_EAB_GONE]    = { "JA0111", JA_LOG_WARNING },
+    [JA_COMPLAINT_EAB_FUTURE]  = { "JA0112", JA_LOG_WARNING },
 };
 /* clang-format on */
 _Static_assert(sizeof(ROWS) / sizeof(ROWS[0]) == JA_COMPLAINT_COUNT, "a row for each kind");

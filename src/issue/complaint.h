@@ -28,6 +28,7 @@ typedef enum {
     JA_COMPLAINT_UNUSED,      /* a managed domain that no virtual host uses                    */
     JA_COMPLAINT_EAB_MISSING, /* the EAB's file is not there, and it is needed                 */
     JA_COMPLAINT_EAB_GONE,    /* it is not there, and the account is                           */
+    JA_COMPLAINT_EAB_FUTURE,  /* it is said to be issued at a time to come                     */
     JA_COMPLAINT_COUNT
 } ja_complaint_kind_t;
 

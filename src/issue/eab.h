@@ -21,7 +21,7 @@ typedef struct {
     const ja_secret_t *hmac;  /* decoded, at least JA_EAB_MIN_HMAC_BYTES                          */
     apr_time_t issued_at;     /* from issued=, else the file's mtime, else 0                      */
     const char *missing_file; /* a path, or NULL                                                 */
-    ja_place_t place;         /* of the directive, if `missing_file`                             */
+    ja_place_t place;         /* of the directive                                                */
 } ja_eab_t;
 
 /* The two words as they were written, and the lines where; 0: of no interest. */

@@ -1,6 +1,7 @@
 #include "issue/eab_check.h"
 
 #include "issue/accounts_file.h"
+#include "json/json.h"
 #include "store/store_fs.h"
 
 typedef enum {
@@ -36,8 +37,8 @@ static const char *name_of(const ja_plan_t *plan, const ja_plan_ca_t *ca)
     return domain ? domain->name : ca->id;
 }
 
-static void complain(apr_array_header_t *complaints, const ja_plan_t *plan, const ja_plan_ca_t *ca,
-                     account_t account)
+static void complain_of_file(apr_array_header_t *complaints, const ja_plan_t *plan,
+                             const ja_plan_ca_t *ca, account_t account)
 {
     const ja_eab_t *eab = ca->eab;
 
@@ -58,7 +59,39 @@ static void complain(apr_array_header_t *complaints, const ja_plan_t *plan, cons
                     : "which is no harm if the account is registered (the store can't be read)");
 }
 
-void ja_eab_check(apr_array_header_t *complaints, ja_plan_t *plan, apr_pool_t *scratch)
+/* No reason not to start: it may be the clock that is wrong. */
+static void complain_of_date(apr_array_header_t *complaints, const ja_plan_t *plan,
+                             const ja_plan_ca_t *ca)
+{
+    ja_complain(
+        complaints, JA_COMPLAINT_EAB_FUTURE, name_of(plan, ca), &ca->eab->place,
+        "ManagedDomainExternalAccount: the EAB is said to be issued on %.10s, which is still "
+        "to come, so nobody can tell when it ends; allowed: issued=YYYY-MM-DD with the day "
+        "it was handed over (without it, the time of the file counts)",
+        ja_json_time_print(ca->eab->issued_at, complaints->pool));
+}
+
+/* The date where it was issued may be that of tomorrow here. */
+static int is_to_come(const ja_eab_t *eab, apr_time_t now)
+{
+    return eab->issued_at > now + apr_time_from_sec(24 * 3600);
+}
+
+static void check(apr_array_header_t *complaints, const ja_plan_t *plan, ja_plan_ca_t *ca,
+                  apr_time_t now, apr_pool_t *scratch)
+{
+    if (ca->eab->missing_file) {
+        complain_of_file(complaints, plan, ca, find_account(plan, ca->id, scratch));
+        ca->eab = NULL;
+    }
+    else if (is_to_come(ca->eab, now)
+             && find_account(plan, ca->id, scratch) != ACCOUNT_REGISTERED) {
+        complain_of_date(complaints, plan, ca);
+    }
+}
+
+void ja_eab_check(apr_array_header_t *complaints, ja_plan_t *plan, apr_time_t now,
+                  apr_pool_t *scratch)
 {
     apr_pool_t *own; /* the store's descriptors are closed with it */
     int i;
@@ -66,11 +99,10 @@ void ja_eab_check(apr_array_header_t *complaints, ja_plan_t *plan, apr_pool_t *s
     for (i = 0; i < plan->cas->nelts; i++) {
         ja_plan_ca_t *ca = APR_ARRAY_IDX(plan->cas, i, ja_plan_ca_t *);
 
-        if (ca->eab && ca->eab->missing_file) {
+        if (ca->eab) {
             apr_pool_create(&own, scratch);
-            complain(complaints, plan, ca, find_account(plan, ca->id, own));
+            check(complaints, plan, ca, now, own);
             apr_pool_destroy(own);
-            ca->eab = NULL;
         }
     }
 }

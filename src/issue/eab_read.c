@@ -115,6 +115,20 @@ static char *labelled(char *line, const char *name)
     return line + strspn(line, " \t");
 }
 
+/* As in the settings of a shell. */
+static ja_err_t *check_label(const char *line, const char *name, int number, apr_pool_t *scratch)
+{
+    apr_size_t len = strlen(name);
+    const char *rest = line + len;
+
+    if (apr_cstr_casecmpn(line, name, len) != 0 || rest[strspn(rest, " \t")] != '=') {
+        return NULL;
+    }
+    return ja_err_make(JA_E_CONFIG, scratch,
+                       "line %d: \"=\" is behind \"%s\"; write a colon: \"%s: ...\"", number, name,
+                       name);
+}
+
 static const char *const TOO_MUCH =
     "it says too much; allowed: two lines, key id and HMAC key, or \"kid: ...\", \"hmac: ...\" and "
     "\"issued: YYYY-MM-DD\" once each";
@@ -142,6 +156,7 @@ static ja_err_t *take_line(fields_t *fields, char *line, int number, apr_pool_t 
     int i, at = fields->text.kid ? 1 : 0;
 
     for (i = 0; i < 3 && !value; i++) {
+        JA_TRY(check_label(line, labels[i].name, number, scratch));
         value = labelled(line, labels[i].name);
         at = value ? i : at;
     }
@@ -210,6 +225,12 @@ static ja_err_t *read_fields(fields_t *fields, ja_secret_t *text, apr_pool_t *sc
     }
     else {
         JA_TRY(fields_of_lines(fields, text, scratch));
+    }
+    if (fields->text.kid_line > 0 && !fields->text.hmac && strpbrk(fields->text.kid, " \t")) {
+        return ja_err_make(JA_E_CONFIG, scratch,
+                           "line %d: key id and HMAC key seem to be on one line; write them on one "
+                           "line each, the key id first",
+                           fields->text.kid_line);
     }
     if (!fields->text.kid || !fields->text.hmac) {
         return ja_err_make(JA_E_CONFIG, scratch, "the %s is missing",

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "base/base64url.h"
@@ -85,9 +86,22 @@ static ja_err_t *check_characters(const char *text, const char *whose, apr_pool_
     return NULL;
 }
 
+static ja_err_t *refuse_quote(const char *whose, const char *text, const char *quote,
+                              apr_pool_t *scratch)
+{
+    return refuse(whose, "a quote", (long)(quote - text) + 1, "write it without quotes", scratch);
+}
+
+/* A key id may have one inside. */
 ja_err_t *ja_eab_slips_kid(const char *text, const char *whose, apr_pool_t *scratch)
 {
-    return check_characters(text, whose, scratch);
+    const char *end = *text ? text + strlen(text) - 1 : text;
+
+    JA_TRY(check_characters(text, whose, scratch));
+    if (*text && strchr("\"'", *text)) {
+        return refuse_quote(whose, text, text, scratch);
+    }
+    return *end && strchr("\"'", *end) ? refuse_quote(whose, text, end, scratch) : NULL;
 }
 
 /* The two alphabets differ in these characters: a key that was copied through a tool which speaks
@@ -117,10 +131,23 @@ ja_err_t *ja_eab_slips_hmac(const char *text, const char *whose, apr_pool_t *scr
 
     JA_TRY(check_characters(text, whose, scratch));
     if (quote) {
-        return refuse(whose, "a quote", (long)(quote - text) + 1, "write it without quotes",
-                      scratch);
+        return refuse_quote(whose, text, quote, scratch);
     }
     return check_alphabet(text, whose, scratch);
+}
+
+/* 8-4-4-4-12 hexadecimal digits: a key id of many CAs, and never a key. */
+static int is_uuid(const char *text)
+{
+    static const char FORM[] = "hhhhhhhh-hhhh-hhhh-hhhh-hhhhhhhhhhhh";
+    int i;
+
+    for (i = 0; FORM[i] && text[i]; i++) {
+        if (FORM[i] == 'h' ? !apr_isxdigit(text[i]) : text[i] != '-') {
+            return 0;
+        }
+    }
+    return FORM[i] == text[i];
 }
 
 static int is_key(const char *text, apr_pool_t *scratch)
@@ -130,6 +157,9 @@ static int is_key(const char *text, apr_pool_t *scratch)
     char *at;
     int is;
 
+    if (is_uuid(text)) {
+        return 0;
+    }
     for (at = url; *at; at++) {
         *at = (char)(*at == '+' ? '-' : *at == '/' ? '_' : *at);
     }
@@ -141,7 +171,8 @@ static int is_key(const char *text, apr_pool_t *scratch)
 
 int ja_eab_slips_is_swapped(const char *kid, const char *hmac, apr_pool_t *scratch)
 {
-    return strlen(kid) > strlen(hmac) && is_key(kid, scratch) && !is_key(hmac, scratch);
+    return (strlen(kid) > strlen(hmac) || is_uuid(hmac)) && is_key(kid, scratch)
+           && !is_key(hmac, scratch);
 }
 
 ja_err_t *ja_eab_slips_file(const unsigned char *bytes, apr_size_t len, apr_pool_t *scratch)

@@ -8,14 +8,14 @@
 
 #include "base/err.h"
 
-/* NULL, or JA_E_CONFIG: `text` has a character that no key id has. Of the HMAC key, also: one that
- * base64url does not have. `whose` begins the message: "the key id", "line 2: the HMAC key". No
+/* NULL, or JA_E_CONFIG: `text` has a character that no key id has, or quotes around it. Of the HMAC
+ * key, also: a character that base64url does not have. `whose` begins the message: "the key id", "line 2: the HMAC key". No
  * message shows a character of the key but "+", "/" and "=". */
 ja_err_t *ja_eab_slips_kid(const char *text, const char *whose, apr_pool_t *scratch) JA_WARN_UNUSED;
 ja_err_t *ja_eab_slips_hmac(const char *text, const char *whose,
                             apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* Is `hmac` no key, in neither alphabet, while `kid`, which is longer, could be one? Of two words
+/* Could `kid` be a key, while `hmac` is a UUID, or shorter and no key in either alphabet? Of two words
  * that could both be keys nobody can tell. */
 int ja_eab_slips_is_swapped(const char *kid, const char *hmac, apr_pool_t *scratch);
 

@@ -72,6 +72,27 @@ static int is_misprint(const char *host)
            || (strstr(host, "amecert") && !ends_with(host, ".jprs.jp"));
 }
 
+/* JPRS has its directories at /DV/getDirectory and the like; what is sent elsewhere gets a page of
+ * some kind, hours later. */
+static int is_jprs_path(const char *path)
+{
+    apr_size_t len;
+
+    if (*path++ != '/') {
+        return 0;
+    }
+    len = strspn(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+    return len > 0 && strcmp(path + len, "/getDirectory") == 0;
+}
+
+/* What is behind scheme and authority of a URL that has been parsed. */
+static const char *path_of(const char *url)
+{
+    const char *authority = strstr(url, "://") + 3;
+
+    return authority + strcspn(authority, "/?");
+}
+
 const char *ja_settings_parse_ca_url(ja_settings_t *to, const apr_array_header_t *words,
                                      const char *root, apr_pool_t *pool)
 {
@@ -99,6 +120,12 @@ const char *ja_settings_parse_ca_url(ja_settings_t *to, const apr_array_header_t
                             "the host %s looks like a misprint; the ACME directory of JPRS is %s; "
                             "allowed: jprs (which means that URL), or the URL of another CA",
                             url.host, JA_CA_JPRS_URL);
+    }
+    if (strcmp(url.host, JPRS_HOST) == 0 && !is_jprs_path(path_of(word))) {
+        return apr_psprintf(pool,
+                            "there is no ACME directory at that path; that of JPRS is %s, upper "
+                            "and lower case as here; allowed: jprs (which means that URL)",
+                            JA_CA_JPRS_URL);
     }
     to->ca_url = apr_pstrdup(pool, word);
     return NULL;
@@ -282,12 +309,11 @@ const char *ja_settings_parse_agreed(ja_settings_t *to, const apr_array_header_t
 }
 
 /* A file that is gone may have done its work: that is judged when the store can be looked at. */
-static ja_eab_t *missing_eab(const char *path, const ja_place_t *place, apr_pool_t *pool)
+static ja_eab_t *missing_eab(const char *path, apr_pool_t *pool)
 {
     ja_eab_t *eab = apr_pcalloc(pool, sizeof(*eab));
 
     eab->missing_file = apr_pstrdup(pool, path);
-    eab->place = *place;
     return eab;
 }
 
@@ -310,7 +336,7 @@ static const char *misread_words(const apr_array_header_t *words, apr_pool_t *po
 
 /* What is read on the way, the HMAC as text among it, is in `scratch`. */
 static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words, const char *root,
-                                const ja_place_t *place, apr_pool_t *pool, apr_pool_t *scratch)
+                                apr_pool_t *pool, apr_pool_t *scratch)
 {
     const char *first = ja_settings_word(words, 0);
     int is_file = apr_cstr_casecmpn(first, "file:", 5) == 0;
@@ -325,7 +351,7 @@ static const char *eab_of_words(ja_eab_t **eab, const apr_array_header_t *words,
         }
         err = ja_eab_read(eab, path, pool, scratch);
         if (err && err->code == JA_E_NOT_FOUND) {
-            *eab = missing_eab(path, place, pool);
+            *eab = missing_eab(path, pool);
             return NULL;
         }
     }
@@ -363,14 +389,13 @@ const char *ja_settings_parse_eab(ja_settings_t *to, const apr_array_header_t *w
         apr_array_pop(rest);
     }
     apr_pool_create(&scratch, pool);
-    fault = eab_of_words(&eab, rest, root, &to->here, pool, scratch);
+    fault = eab_of_words(&eab, rest, root, pool, scratch);
     apr_pool_destroy(scratch);
-    if (fault) {
+    if (fault || !eab) { /* there is one if no fault was found */
         return fault;
     }
-    if (issued_at && eab) { /* there is one: no fault was found */
-        eab->issued_at = issued_at;
-    }
+    eab->place = to->here;
+    eab->issued_at = issued_at ? issued_at : eab->issued_at;
     to->eab = eab;
     return NULL;
 }

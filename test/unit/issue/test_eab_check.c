@@ -9,6 +9,8 @@
 #include "issue/accounts_file.h"
 #include "issue/eab_check.h"
 
+#define NOW apr_time_from_sec(1893456000) /* 2030-01-01T00:00:00Z */
+
 /* One domain, with an EAB file that is not there, and a store. */
 static const char *dir;
 static ja_store_t *store;
@@ -52,7 +54,7 @@ static void complains(ja_level_t level, const char *part)
     const ja_complaint_t *complaint;
 
     assert_int_equal(complaints->nelts, 0);
-    ja_eab_check(complaints, plan, pool);
+    ja_eab_check(complaints, plan, NOW, pool);
     assert_int_equal(complaints->nelts, 1);
     complaint = &APR_ARRAY_IDX(complaints, 0, ja_complaint_t);
     assert_int_equal(ja_complaint_level(complaint), level);
@@ -113,13 +115,31 @@ static void a_damaged_store_keeps_nobody_from_starting(void **state)
 
 static void an_eab_that_is_there_is_left_alone(void **state)
 {
-    ja_eab_t eab = { .kid = "kid" };
+    ja_eab_t eab = { .kid = "kid", .issued_at = NOW + apr_time_from_sec(86400) };
 
     (void)state;
     APR_ARRAY_IDX(plan->cas, 0, ja_plan_ca_t *)->eab = &eab;
-    ja_eab_check(complaints, plan, pool);
+    ja_eab_check(complaints, plan, NOW, pool);
     assert_int_equal(complaints->nelts, 0);
     assert_ptr_equal(ca()->eab, &eab);
+}
+
+static void a_date_that_is_still_to_come_is_told_until_the_eab_is_used(void **state)
+{
+    ja_eab_t eab = { .kid = "kid", .issued_at = NOW + apr_time_from_sec(86401) };
+    const ja_complaint_t *complaint;
+
+    (void)state;
+    APR_ARRAY_IDX(plan->cas, 0, ja_plan_ca_t *)->eab = &eab;
+    ja_eab_check(complaints, plan, NOW, pool);
+    assert_int_equal(complaints->nelts, 1);
+    complaint = &APR_ARRAY_IDX(complaints, 0, ja_complaint_t);
+    assert_int_equal(ja_complaint_level(complaint), JA_LOG_WARNING);
+    assert_non_null(strstr(complaint->text, "issued on 2030-01-02, which is still to come"));
+    assert_ptr_equal(ca()->eab, &eab);
+    save_account("https://ca.example/account/1");
+    ja_eab_check(complaints, plan, NOW, pool);
+    assert_int_equal(complaints->nelts, 1);
 }
 
 #define CHECK(FN) cmocka_unit_test_setup_teardown(FN, plan_begins, pool_ends)
@@ -133,6 +153,7 @@ int main(void)
         CHECK(with_an_account_the_directive_is_to_be_removed),
         CHECK(a_damaged_store_keeps_nobody_from_starting),
         CHECK(an_eab_that_is_there_is_left_alone),
+        CHECK(a_date_that_is_still_to_come_is_told_until_the_eab_is_used),
     };
 
     return RUN_TESTS(tests);

@@ -81,6 +81,10 @@ static void the_other_base64_is_named_in_keys_alone(void **state)
     FAILS(ja_eab_slips_hmac("ab/c", "it", pool), JA_E_CONFIG, "\"_\" for \"/\"");
     FAILS(ja_eab_slips_hmac("abc=", "it", pool), JA_E_CONFIG, "without \"=\" at the end");
     FAILS(ja_eab_slips_hmac("'abc'", "it", pool), JA_E_CONFIG, "a quote at position 1");
+    FAILS(ja_eab_slips_kid("'abc'", "it", pool), JA_E_CONFIG, "a quote at position 1");
+    FAILS(ja_eab_slips_kid("abc\"", "it", pool), JA_E_CONFIG, "a quote at position 4");
+    WORKS(ja_eab_slips_kid("o'hara", "it", pool));
+    WORKS(ja_eab_slips_kid("", "it", pool));
 }
 
 static void interchanged_words_are_noticed_if_they_can_be(void **state)
@@ -90,10 +94,14 @@ static void interchanged_words_are_noticed_if_they_can_be(void **state)
     assert_true(ja_eab_slips_is_swapped(KEY2, "kid-1", pool));
     assert_true(ja_eab_slips_is_swapped("+/+/" KEY, "1234567", pool));
     assert_true(ja_eab_slips_is_swapped(KEY, "user@example.jp", pool));
+    assert_true(ja_eab_slips_is_swapped(KEY, KID, pool));
     assert_false(ja_eab_slips_is_swapped("kid-1", KEY, pool));
     assert_false(ja_eab_slips_is_swapped(KID, KEY, pool));
     assert_false(ja_eab_slips_is_swapped(KID, KEY2, pool)); /* its fault is another one */
     assert_false(ja_eab_slips_is_swapped(KEY, KEY, pool));
+    /* As JPRS hands them out, 32 bytes each: nobody can tell. */
+    assert_false(ja_eab_slips_is_swapped("NUtFiBgcWr9oGCWmF8PQd2d499T7WrgqsnkxIOAPASE",
+                                         "0123456789abcdefghijklmnopqrstuvwxyzABCDEFG", pool));
     assert_false(ja_eab_slips_is_swapped("short-kid", "shorter", pool));
     /* Longer than the key id and incomplete: not interchanged. */
     assert_false(ja_eab_slips_is_swapped(KID, KEY "AB", pool));

@@ -139,6 +139,13 @@ static void cas_are_jprs_or_urls(void **state)
         "https://acme.amercert.jprs.jp/DV/getDirectory",
         "https://amce.amecert.jprs.jp/DV/getDirectory",
         "https://ACME.AMECERT.JP/",
+        "https://acme.amecert.jprs.jp",
+        "https://acme.amecert.jprs.jp/",
+        "https://acme.amecert.jprs.jp/DV",
+        "https://acme.amecert.jprs.jp/DV/getdirectory",
+        "https://ACME.amecert.jprs.jp:443/dv/getDirectory",
+        "https://acme.amecert.jprs.jp/rs/DV/getDirectory",
+        "https://acme.amecert.jprs.jp?/DV/getDirectory",
     };
     ja_settings_t settings = { 0 };
     size_t i;
@@ -150,6 +157,7 @@ static void cas_are_jprs_or_urls(void **state)
     TAKES("CA", "https://ca.example.jp:14000/dir");
     TAKES("CA", "http://127.0.0.1:14000/dir");
     TAKES("CA", "https://test.jprs.jp/dir");
+    TAKES("CA", "https://acme.amecert.jprs.jp/OV/getDirectory"); /* if there will be one */
     REFUSES("CA", "", "one word");
     REFUSES("CA", "letsencrypt", "https://");
     REFUSES("CA", "http://ca.example.jp/dir", "loopback");
