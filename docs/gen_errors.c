@@ -1,5 +1,6 @@
 /* Prints docs/errors.md, or with the argument "ja" docs/errors.ja.md: the catalogue of
- * src/base/errcodes.def, and which words of the CA lead to it (src/acme/meaning.c).
+ * src/base/errcodes.def, and which words of the CA lead to it (src/acme/meaning.c); events
+ * (src/event/events.def) and what is told of a configuration (src/issue/complaints.def).
  * `make update-docs` replaces the files; `make check` fails if that would change anything.
  */
 #include <stdio.h>
@@ -9,20 +10,22 @@
 #include <apr_general.h>
 
 #include "acme/meaning.h"
+#include "event/event.h"
+#include "issue/complaint.h"
 #include "report/words.h"
 
 /* clang-format off */
 static const char *const HEAD[JA_LANG_COUNT] = {
     [JA_LANG_EN] =
         "# Errors\n\n"
-        "<!-- Made by `make update-docs` from src/base/errcodes.def and src/acme/meaning.c. -->\n\n"
+        "<!-- Made by `make update-docs` from src/*/*.def and src/acme/meaning.c. -->\n\n"
         "Every failure has a message id. It stands in the error log, in `jprs-acme status`, in the\n"
         "status pages, and here. `jprs-acme errors JA0409`, `jprs-acme errors rejectedIdentifier` and\n"
         "`jprs-acme errors E13` show the same on the command line. Whatever\n"
         "an entry says of the next try: it is never before the end of the CA's Retry-After.\n",
     [JA_LANG_JA] =
         "# エラー一覧\n\n"
-        "<!-- Made by `make update-docs` from src/base/errcodes.def and src/acme/meaning.c. -->\n\n"
+        "<!-- Made by `make update-docs` from src/*/*.def and src/acme/meaning.c. -->\n\n"
         "すべてのエラーにはメッセージ ID があり、エラーログ、`jprs-acme status`、ステータスページに表示されます。\n"
         "`jprs-acme errors JA0409`、`jprs-acme errors rejectedIdentifier`、`jprs-acme errors E13` でも\n"
         "同じ内容を確認できます。次の再試行についての記載にかかわらず、認証局が Retry-After で指定した時刻より前には再試行しません。\n",
@@ -45,6 +48,28 @@ static const char *const JPRS_HEAD[JA_LANG_COUNT] = {
 static const char *const CODES_HEAD[JA_LANG_COUNT] = {
     [JA_LANG_EN] = "\n## All errors\n\nThe ids are never used for anything else later.\n",
     [JA_LANG_JA] = "\n## すべてのエラー\n\nID が別の意味で再利用されることはありません。\n",
+};
+
+static const char *const EVENTS_HEAD[JA_LANG_COUNT] = {
+    [JA_LANG_EN] =
+        "\n## Events\n\n"
+        "What is told and is no failure. `LogLevel warn jprs_acme:info` shows all of them.\n\n"
+        "| id | name | level | |\n|---|---|---|---|\n",
+    [JA_LANG_JA] =
+        "\n## イベント\n\n"
+        "失敗ではない出来事です。`LogLevel warn jprs_acme:info` を指定すると、すべて出力されます。\n\n"
+        "| ID | 名前 | レベル | |\n|---|---|---|---|\n",
+};
+
+static const char *const COMPLAINTS_HEAD[JA_LANG_COUNT] = {
+    [JA_LANG_EN] =
+        "\n## The configuration\n\n"
+        "Told by `apachectl configtest` and at each start. With one of level `error` httpd does not start.\n\n"
+        "| id | name | level | |\n|---|---|---|---|\n",
+    [JA_LANG_JA] =
+        "\n## 設定\n\n"
+        "`apachectl configtest` と起動のたびに出力されます。レベル `error` のものがあると、httpd は起動しません。\n\n"
+        "| ID | 名前 | レベル | |\n|---|---|---|---|\n",
 };
 /* clang-format on */
 
@@ -102,7 +127,8 @@ static int print_jprs(int number, apr_pool_t *pool)
 
             if (number_of(row) == number) {
                 if (!is_open) {
-                    printf("| %s | `%s` | %s | ", row->jprs, row->type, row->text ? row->text : "-");
+                    printf("| %s | `%s` | %s | ", row->jprs, row->type,
+                           row->text ? row->text : "-");
                 }
                 printf("%s", is_open ? ", " : "");
                 print_link(ja_err_row((ja_code_t)code)->id);
@@ -112,6 +138,21 @@ static int print_jprs(int number, apr_pool_t *pool)
     }
     printf("%s", is_open ? " |\n" : "");
     return is_open;
+}
+
+static void print_messages(const char *head, int count, const ja_message_t *(*at)(int i),
+                           ja_lang_t lang)
+{
+    int i;
+
+    printf("%s", head);
+    for (i = 0; i < count; i++) {
+        const ja_message_t *row = at(i);
+
+        printf("| %s | %s | %s | %s |\n", row->id, row->name,
+               ja_enumstr_print(&ja_level_names, (int)row->level),
+               lang == JA_LANG_JA ? row->ja : row->en);
+    }
 }
 
 int main(int argc, char **argv)
@@ -132,6 +173,8 @@ int main(int argc, char **argv)
     for (code = 0; code < JA_E_COUNT; code++) {
         print_code((ja_code_t)code, lang, pool);
     }
+    print_messages(EVENTS_HEAD[lang], JA_EVENT_COUNT, ja_event_message, lang);
+    print_messages(COMPLAINTS_HEAD[lang], JA_COMPLAINT_COUNT, ja_complaint_message, lang);
     apr_terminate();
     return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -3,6 +3,12 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+static const char *const LEVELS[] = {
+    [JA_LOG_ERROR] = "error", [JA_LOG_WARNING] = "warning", [JA_LOG_NOTICE] = "notice",
+    [JA_LOG_INFO] = "info",   [JA_LOG_DEBUG] = "debug",
+};
+const ja_enumstr_t ja_level_names = { LEVELS, sizeof(LEVELS) / sizeof(LEVELS[0]) };
+
 int ja_log_is(const ja_log_t *log, ja_level_t level)
 {
     return log && level <= log->level;

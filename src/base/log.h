@@ -10,6 +10,17 @@
 
 #include "base/err.h"
 
+extern const ja_enumstr_t ja_level_names; /* "error", "warning", ... by ja_level_t; NULL between */
+
+/* What is told and is no error: a row of a table, for the log and for the catalogue. */
+typedef struct {
+    const char *name; /* "staged" */
+    const char *id;   /* message id, "JA0006" */
+    ja_level_t level;
+    const char *en; /* what it means, one sentence */
+    const char *ja; /* the same in Japanese, UTF-8 */
+} ja_message_t;
+
 typedef struct {
     void (*write)(void *baton, ja_level_t level,
                   const char *line); /* the line has no newline; must not keep it */

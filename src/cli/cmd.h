@@ -64,10 +64,10 @@ void ja_cmd_complain(apr_pool_t *pool, const char *fmt, ...) __attribute__((form
 ja_err_t *ja_cmd_store(ja_store_t **store, const ja_cmd_args_t *args) JA_WARN_UNUSED;
 
 /* The commands. */
-ja_cmd_fn ja_cmd_status;  /* cmd_status.c  */
-ja_cmd_fn ja_cmd_errors;  /* cmd_errors.c  */
+ja_cmd_fn ja_cmd_status;   /* cmd_status.c  */
+ja_cmd_fn ja_cmd_errors;   /* cmd_errors.c  */
 ja_cmd_fn ja_cmd_register; /* cmd_register.c */
 ja_cmd_fn ja_cmd_rollback; /* cmd_rollback.c */
-ja_cmd_fn ja_cmd_version; /* cmd_version.c */
+ja_cmd_fn ja_cmd_version;  /* cmd_version.c */
 
 #endif

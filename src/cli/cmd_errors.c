@@ -1,29 +1,33 @@
-/* jprs-acme errors: the catalogue of base/errcodes.def. */
+/* jprs-acme errors: the catalogue: base/errcodes.def, event/events.def, issue/complaints.def. */
 #include <stdio.h>
 
+#include <apr_cstr.h>
 #include <apr_strings.h>
 
 #include "acme/meaning.h"
 #include "cli/cmd.h"
 #include "cli/types.h"
+#include "event/event.h"
+#include "issue/complaint.h"
 #include "json/json.h"
 #include "report/table.h"
 
-/* clang-format off */
-static const char *const LEVELS[] = {
-    [JA_LOG_ERROR]   = "error",
-    [JA_LOG_WARNING] = "warning",
-    [JA_LOG_NOTICE]  = "notice",
-    [JA_LOG_INFO]    = "info",
-    [JA_LOG_DEBUG]   = "debug",
+/* What is told and is no error. */
+static const struct {
+    int count;
+    const ja_message_t *(*at)(int i);
+} MESSAGES[] = {
+    { JA_EVENT_COUNT, ja_event_message },
+    { JA_COMPLAINT_COUNT, ja_complaint_message },
 };
-/* clang-format on */
+#define N_TABLES ((int)(sizeof(MESSAGES) / sizeof(MESSAGES[0])))
 
 /* Which rows to show, and the problem types and the rows of JPRS's table of each. */
 typedef struct {
     int is_chosen[JA_E_COUNT];
     apr_array_header_t *types[JA_E_COUNT]; /* const char * */
     apr_array_header_t *jprs[JA_E_COUNT];  /* const char * */
+    apr_array_header_t *messages;          /* const ja_message_t *: chosen */
 } catalogue_t;
 
 static catalogue_t *catalogue_make(apr_pool_t *pool)
@@ -35,7 +39,24 @@ static catalogue_t *catalogue_make(apr_pool_t *pool)
         all->types[code] = ja_meaning_types((ja_code_t)code, pool);
         all->jprs[code] = ja_meaning_jprs((ja_code_t)code, pool);
     }
+    all->messages = apr_array_make(pool, JA_EVENT_COUNT, sizeof(const ja_message_t *));
     return all;
+}
+
+static void choose_messages(catalogue_t *all, const char *word)
+{
+    int table, i;
+
+    for (table = 0; table < N_TABLES; table++) {
+        for (i = 0; i < MESSAGES[table].count; i++) {
+            const ja_message_t *row = MESSAGES[table].at(i);
+
+            if (!word || apr_cstr_casecmp(word, row->id) == 0
+                || apr_cstr_casecmp(word, row->name) == 0) {
+                APR_ARRAY_PUSH(all->messages, const ja_message_t *) = row;
+            }
+        }
+    }
 }
 
 /* How many rows fit `word`: a message id, a row's name, a problem type, or a row of
@@ -55,13 +76,13 @@ static int choose(catalogue_t *all, const char *word, apr_pool_t *pool)
         }
         count += all->is_chosen[code];
     }
-    return count;
+    choose_messages(all, word);
+    return count + all->messages->nelts;
 }
 
-static void print_json(const catalogue_t *all, apr_pool_t *pool)
+static ja_json_t *errors_json(const catalogue_t *all, apr_pool_t *pool)
 {
     ja_json_t *array = ja_json_array(pool);
-    ja_json_t *top = ja_json_object(pool);
     int code;
 
     for (code = 0; code < JA_E_COUNT; code++) {
@@ -76,13 +97,40 @@ static void print_json(const catalogue_t *all, apr_pool_t *pool)
         ja_json_set_strs(json, "types", all->types[code]);
         ja_json_set_strs(json, "jprs", all->jprs[code]);
         ja_json_set_str(json, "retry", ja_enumstr_print(&ja_retry_names, (int)row->retry));
-        ja_json_set_str(json, "level", LEVELS[row->level]);
+        ja_json_set_str(json, "level", ja_enumstr_print(&ja_level_names, (int)row->level));
         ja_json_set_str(json, "actor", ja_enumstr_print(&ja_actor_names, (int)row->actor));
         ja_json_set_str(json, "en", row->en);
         ja_json_set_str(json, "ja", row->ja);
         ja_json_append(array, json);
     }
-    ja_json_set(top, "errors", array);
+    return array;
+}
+
+static ja_json_t *messages_json(const catalogue_t *all, apr_pool_t *pool)
+{
+    ja_json_t *array = ja_json_array(pool);
+    int i;
+
+    for (i = 0; i < all->messages->nelts; i++) {
+        const ja_message_t *row = APR_ARRAY_IDX(all->messages, i, const ja_message_t *);
+        ja_json_t *json = ja_json_object(pool);
+
+        ja_json_set_str(json, "id", row->id);
+        ja_json_set_str(json, "name", row->name);
+        ja_json_set_str(json, "level", ja_enumstr_print(&ja_level_names, (int)row->level));
+        ja_json_set_str(json, "en", row->en);
+        ja_json_set_str(json, "ja", row->ja);
+        ja_json_append(array, json);
+    }
+    return array;
+}
+
+static void print_json(const catalogue_t *all, apr_pool_t *pool)
+{
+    ja_json_t *top = ja_json_object(pool);
+
+    ja_json_set(top, "errors", errors_json(all, pool));
+    ja_json_set(top, "messages", messages_json(all, pool));
     puts(ja_json_print_pretty(top, pool));
 }
 
@@ -131,10 +179,23 @@ static void add_error(ja_table_t *table, const ja_cmd_args_t *args, const catalo
     }
 }
 
+static void add_message(ja_table_t *table, const ja_cmd_args_t *args, const ja_message_t *row)
+{
+    const char *level = ja_enumstr_print(&ja_level_names, (int)row->level);
+    const char *cells[] = { row->id, row->name, level, "" };
+
+    ja_table_row(table, cells);
+    ja_table_note(table, args->lang == JA_LANG_JA ? row->ja : row->en);
+}
+
 static void print_text(const catalogue_t *all, const ja_cmd_args_t *args)
 {
     ja_table_t *table = ja_table_make(4, args->pool);
-    int code;
+    int code, i;
+
+    for (i = 0; i < all->messages->nelts; i++) {
+        add_message(table, args, APR_ARRAY_IDX(all->messages, i, const ja_message_t *));
+    }
 
     for (code = 0; code < JA_E_COUNT; code++) {
         if (all->is_chosen[code]) {
@@ -149,6 +210,10 @@ int ja_cmd_errors(const ja_cmd_args_t *args)
     catalogue_t *all = catalogue_make(args->pool);
     const char *word = args->n_words > 0 ? args->words[0] : NULL;
 
+    if (word && ja_types_is_compound(word) && !args->options[JA_OPT_JSON]) {
+        puts(ja_words_get(args->lang, JA_WORD_COMPOUND));
+        return JA_CMD_FINE;
+    }
     if (choose(all, word, args->pool) == 0) {
         ja_cmd_complain(args->pool, "the catalogue has no error %s", word);
         return JA_CMD_PROBLEM;

@@ -17,8 +17,8 @@ static const ja_cmd_t COMMANDS[] = {
         "終了ステータスは 1 になります。\n" },
       ja_cmd_status },
     { "errors", "[TYPE|ROW|ID]", 1, JA_OPT_BIT(JA_OPT_JSON),
-      { "explain errors: what each means, who has to do what",
-        "エラーの意味と対処方法を表示する" },
+      { "explain errors and other messages: what each means, who has to do what",
+        "エラーなどのメッセージの意味と対処方法を表示する" },
       { "\nTYPE is what a CA says (rejectedIdentifier), ROW one of the error table in\n"
         "JPRS's manuals (E13), ID what the log says (JA0414).\n",
         "\nTYPE は認証局が返す種類 (rejectedIdentifier)、ROW は JPRS マニュアルのエラー表の行 (E13)、\n"

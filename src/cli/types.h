@@ -12,4 +12,7 @@
  * know sets none. A type may have the URN before it; case does not matter. */
 void ja_types_codes(int codes[JA_E_COUNT], const char *type, apr_pool_t *scratch);
 
+/* Is it the type of RFC 8555 6.7.1 that means nothing by itself, its subproblems do? */
+int ja_types_is_compound(const char *type);
+
 #endif

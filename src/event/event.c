@@ -7,34 +7,16 @@
 
 #include "base/clock.h"
 
-typedef struct {
-    const char *name;
-    const char *id;
-    ja_level_t level;
-} event_row_t;
-
-static const event_row_t EVENTS[JA_EVENT_COUNT] = {
-    [JA_EVENT_REGISTERED] = { "registered", "JA0001", JA_LOG_NOTICE },
-    [JA_EVENT_ACCOUNT_UPDATED] = { "account updated", "JA0002", JA_LOG_NOTICE },
-    [JA_EVENT_RENEWING] = { "renewing", "JA0003", JA_LOG_INFO },
-    [JA_EVENT_RESUMED] = { "resumed", "JA0004", JA_LOG_INFO },
-    [JA_EVENT_ISSUED] = { "issued", "JA0005", JA_LOG_INFO },
-    [JA_EVENT_STAGED] = { "staged", "JA0006", JA_LOG_NOTICE },
-    [JA_EVENT_ACTIVATED] = { "activated", "JA0007", JA_LOG_NOTICE },
-    [JA_EVENT_RECOVERED] = { "recovered", "JA0008", JA_LOG_NOTICE },
-    [JA_EVENT_BATCH_DONE] = { "batch-done", "JA0009", JA_LOG_INFO },
-    [JA_EVENT_TEMPORARY] = { "temporary", "JA0010", JA_LOG_NOTICE },
-    [JA_EVENT_EAB_ENDS] = { "EAB ends", "JA0011", JA_LOG_WARNING },
-    [JA_EVENT_WAITING] = { "waiting", "JA0013", JA_LOG_NOTICE },
-    [JA_EVENT_OVERDUE] = { "overdue", "JA0014", JA_LOG_WARNING },
-    [JA_EVENT_ROLLED_BACK] = { "rolled back", "JA0016", JA_LOG_NOTICE },
-    [JA_EVENT_VERIFIED] = { "verified", "JA0012", JA_LOG_NOTICE },
-    [JA_EVENT_RESTARTING] = { "restarting", "JA0017", JA_LOG_NOTICE },
-    [JA_EVENT_NOT_HOT] = { "not hot", "JA0018", JA_LOG_NOTICE },
-    [JA_EVENT_CLOCK] = { "clock", "JA0019", JA_LOG_NOTICE },
-    [JA_EVENT_STAPLE_ENDS] = { "staple ends", "JA0020", JA_LOG_WARNING },
-    [JA_EVENT_ORDERS_WAIT] = { "orders wait", "JA0021", JA_LOG_NOTICE },
+static const ja_message_t EVENTS[JA_EVENT_COUNT] = {
+#define JA_EVENT(name, text, id, level, en, ja) [JA_EVENT_##name] = { text, id, level, en, ja },
+#include "event/events.def"
+#undef JA_EVENT
 };
+
+const ja_message_t *ja_event_message(int event)
+{
+    return &EVENTS[event];
+}
 
 const char *ja_event_name(ja_event_t event)
 {
@@ -43,7 +25,7 @@ const char *ja_event_name(ja_event_t event)
 
 void ja_event_tell(const ja_log_t *log, ja_event_t event, const char *name, const char *fmt, ...)
 {
-    const event_row_t *row = &EVENTS[event];
+    const ja_message_t *row = &EVENTS[event];
     char text[2048];
     va_list args;
 

@@ -1,33 +1,20 @@
-/* event/event: facts worth telling, each with a name, a message id and a level, in one table. Today
- * the log is the one that is told. */
+/* event/event: facts worth telling, each with a name, a message id and a level, in one table
+ * (events.def). Today the log is the one that is told. */
 #ifndef JA_EVENT_EVENT_H
 #define JA_EVENT_EVENT_H
 
 #include "base/log.h"
 
+/* JA_EVENT_STAGED and so on: the rows of events.def. */
 typedef enum {
-    JA_EVENT_REGISTERED,      /* an account is there, new or found again */
-    JA_EVENT_ACCOUNT_UPDATED, /* contacts changed at the CA */
-    JA_EVENT_RENEWING,        /* an attempt begins */
-    JA_EVENT_RESUMED,         /* an order of before a restart goes on */
-    JA_EVENT_ISSUED,          /* one certificate has come and is what was asked for */
-    JA_EVENT_STAGED,          /* the set is complete and waits for activation */
-    JA_EVENT_ACTIVATED,       /* a staged set has become the live one */
-    JA_EVENT_RECOVERED,       /* it works again after errors */
-    JA_EVENT_BATCH_DONE,      /* nothing is in flight any more */
-    JA_EVENT_TEMPORARY,       /* no certificate yet: a self-signed one and 503 */
-    JA_EVENT_EAB_ENDS,        /* the EAB ends soon, or has ended, and is not used */
-    JA_EVENT_WAITING,         /* a staged set waits: at the gate, or for somebody's restart */
-    JA_EVENT_OVERDUE,         /* it waits for a restart, and it is getting late */
-    JA_EVENT_ROLLED_BACK,     /* an earlier set has been put back */
-    JA_EVENT_VERIFIED,        /* the server's own listeners serve the live set */
-    JA_EVENT_RESTARTING,      /* the server restarts by itself, for sets that wait for it */
-    JA_EVENT_NOT_HOT,         /* certificates can't be changed without a restart here */
-    JA_EVENT_CLOCK,           /* the clock was put back */
-    JA_EVENT_STAPLE_ENDS,     /* a live certificate that demands a staple has none, or soon */
-    JA_EVENT_ORDERS_WAIT,     /* domains are due, and the governor holds them back */
+#define JA_EVENT(name, text, id, level, en, ja) JA_EVENT_##name,
+#include "event/events.def"
+#undef JA_EVENT
     JA_EVENT_COUNT
 } ja_event_t;
+
+/* The row of one. */
+const ja_message_t *ja_event_message(int event);
 
 /* "staged" */
 const char *ja_event_name(ja_event_t event);

@@ -4,27 +4,17 @@
 
 #include <apr_strings.h>
 
-/* clang-format off */
-static const struct {
-    const char *id;
-    ja_level_t level;
-} ROWS[] = {
-    [JA_COMPLAINT_TWICE]       = { "JA0100", JA_LOG_ERROR },
-    [JA_COMPLAINT_COVERED]     = { "JA0101", JA_LOG_ERROR },
-    [JA_COMPLAINT_WILDCARD]    = { "JA0102", JA_LOG_ERROR },
-    [JA_COMPLAINT_CONTACT]     = { "JA0103", JA_LOG_ERROR },
-    [JA_COMPLAINT_AGREEMENT]   = { "JA0104", JA_LOG_ERROR },
-    [JA_COMPLAINT_DISAGREE]    = { "JA0105", JA_LOG_ERROR },
-    [JA_COMPLAINT_MOD_MD]      = { "JA0106", JA_LOG_ERROR },
-    [JA_COMPLAINT_TWO_DOMAINS] = { "JA0107", JA_LOG_ERROR },
-    [JA_COMPLAINT_NOT_COVERED] = { "JA0108", JA_LOG_WARNING },
-    [JA_COMPLAINT_UNUSED]      = { "JA0109", JA_LOG_NOTICE },
-    [JA_COMPLAINT_EAB_MISSING] = { "JA0110", JA_LOG_ERROR },
-    [JA_COMPLAINT_EAB_GONE]    = { "JA0111", JA_LOG_WARNING },
-    [JA_COMPLAINT_EAB_FUTURE]  = { "JA0112", JA_LOG_WARNING },
+static const ja_message_t ROWS[JA_COMPLAINT_COUNT] = {
+#define JA_COMPLAINT(name, text, id, level, en, ja) \
+    [JA_COMPLAINT_##name] = { text, id, level, en, ja },
+#include "issue/complaints.def"
+#undef JA_COMPLAINT
 };
-/* clang-format on */
-_Static_assert(sizeof(ROWS) / sizeof(ROWS[0]) == JA_COMPLAINT_COUNT, "a row for each kind");
+
+const ja_message_t *ja_complaint_message(int kind)
+{
+    return &ROWS[kind];
+}
 
 void ja_complain(apr_array_header_t *complaints, ja_complaint_kind_t kind, const char *name,
                  const ja_place_t *place, const char *fmt, ...)

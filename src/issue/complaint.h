@@ -7,7 +7,7 @@
 
 #include <apr_tables.h>
 
-#include "base/err.h"
+#include "base/log.h"
 
 /* A line of httpd.conf. */
 typedef struct {
@@ -15,22 +15,16 @@ typedef struct {
     int line;
 } ja_place_t;
 
+/* JA_COMPLAINT_TWICE and so on: the rows of complaints.def. */
 typedef enum {
-    JA_COMPLAINT_TWICE,       /* a name in two managed domains                                 */
-    JA_COMPLAINT_COVERED,     /* a name that another domain's wildcard covers                  */
-    JA_COMPLAINT_WILDCARD,    /* a wildcard without dns-01                                     */
-    JA_COMPLAINT_CONTACT,     /* no contact                                                    */
-    JA_COMPLAINT_AGREEMENT,   /* terms of service not agreed to                                */
-    JA_COMPLAINT_DISAGREE,    /* domains of one CA, two accounts                               */
-    JA_COMPLAINT_MOD_MD,      /* a name that mod_md manages as well                            */
-    JA_COMPLAINT_TWO_DOMAINS, /* a virtual host with names of two managed domains              */
-    JA_COMPLAINT_NOT_COVERED, /* a virtual host with names that its certificate will not have  */
-    JA_COMPLAINT_UNUSED,      /* a managed domain that no virtual host uses                    */
-    JA_COMPLAINT_EAB_MISSING, /* the EAB's file is not there, and it is needed                 */
-    JA_COMPLAINT_EAB_GONE,    /* it is not there, and the account is                           */
-    JA_COMPLAINT_EAB_FUTURE,  /* it is said to be issued at a time to come                     */
+#define JA_COMPLAINT(name, text, id, level, en, ja) JA_COMPLAINT_##name,
+#include "issue/complaints.def"
+#undef JA_COMPLAINT
     JA_COMPLAINT_COUNT
 } ja_complaint_kind_t;
+
+/* The row of one. */
+const ja_message_t *ja_complaint_message(int kind);
 
 typedef struct {
     ja_complaint_kind_t kind;

@@ -40,6 +40,9 @@ static const char *const WORDS[][JA_LANG_COUNT] = {
     [JA_WORD_ACTOR]          = { "Who acts", "対応者" },
     [JA_WORD_RETRY]          = { "Next try", "再試行" },
     [JA_WORD_AUTO_RESTART]   = { "Automatic restart", "自動再起動" },
+    [JA_WORD_COMPOUND]       = { "compound: one answer about several names; status shows the problem of each, "
+                                 "which is in this catalogue.",
+                                 "compound: 複数の名前についての 1 つの応答です。名前ごとのエラーは status で確認できます。" },
     [JA_WORD_SAYS]           = { "The CA says", "認証局の応答" },
 };
 

@@ -51,6 +51,7 @@ typedef enum {
     JA_WORD_NO_CERTIFICATE,
     JA_WORD_NO_RESPONSE,
     JA_WORD_NO_DOMAINS,
+    JA_WORD_COMPOUND, /* the problem type, explained */
     JA_WORD_COUNT
 } ja_word_t;
 

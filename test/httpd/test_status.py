@@ -94,6 +94,11 @@ def test_cli_errors_is_a_catalogue(running):
     done = cli.run(running, "errors")
     assert done.returncode == 0 and "rejectedIdentifier" in done.stdout
     assert json.loads(cli.run(running, "errors", "--json").stdout)
+    for word, text in (("JA0013", "waits: for the OCSP responder"), ("JA0110", "EAB's file"),
+                       ("compound", "about several names"), ("orders wait", "Retry-After")):
+        done = cli.run(running, "errors", word)
+        assert done.returncode == 0 and text in done.stdout, word
+    assert cli.run(running, "errors", "JA0999").returncode == 1
 
 
 @pytest.mark.parametrize("arguments", [["nonsense"], ["status", "--nonsense"], []])

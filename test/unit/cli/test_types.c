@@ -25,6 +25,15 @@ static void a_type_is_found_however_it_is_written(void **state)
     assert_true(codes[JA_E_CAA]);
 }
 
+static void a_compound_is_none_of_them(void **state)
+{
+    (void)state;
+    assert_true(ja_types_is_compound("urn:ietf:params:acme:error:compound"));
+    assert_true(ja_types_is_compound("Compound"));
+    assert_false(ja_types_is_compound("caa"));
+    assert_int_equal(count("compound"), 0);
+}
+
 static void what_depends_on_the_request_means_several(void **state)
 {
     (void)state;
@@ -57,6 +66,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_type_is_found_however_it_is_written),
+        TEST(a_compound_is_none_of_them),
         TEST(what_depends_on_the_request_means_several),
         TEST(a_row_of_the_manuals_is_found),
         TEST(others_mean_nothing),
