@@ -4,37 +4,13 @@ Each fault is met where the runner begins and at each step of an order.  It cras
 no loop, does not hold up a graceful restart, and once it is gone the certificates are there.
 """
 
-import os
-import signal
-import time
-
 import pytest
 
 from harness import cli, conf
-from harness.processes import is_alive
+from harness.faults import FAULTS, HANGING, assert_quick_graceful
 from harness.wait import until
 
-BEGIN = ["directory", "newNonce"]
-STEPS = ["newOrder", "authz", "challenge", "order", "finalize", "certificate"]
-
-# As members of a rule; where it is met.
-FAULTS = {
-    "delay": ({"delay_ms": 30000}, BEGIN, STEPS),
-    "cut": ({"fault": "cut"}, BEGIN, STEPS),
-    "reset": ({"fault": "reset"}, BEGIN, STEPS),
-    "html-503": ({"fault": "html"}, BEGIN, STEPS),
-    "empty": ({"fault": "empty"}, BEGIN, STEPS),
-    "wrong-type": ({"fault": "wrongType"}, BEGIN, STEPS),
-    "no-nonce": ({"fault": "noNonce"}, BEGIN, STEPS),
-    "bad-nonce-storm": ({"fault": "badNonce"}, "newOrder", STEPS),      # signed requests only
-    "redirect": ({"fault": "redirect"}, BEGIN, STEPS),
-    # It takes the simulator more than a second to send one.
-    "10-mb": ({"fault": "big"}, BEGIN, ["newOrder", "certificate"]),
-    "drip": ({"fault": "drip"}, BEGIN, STEPS),
-}
-HANGING = ("delay", "drip")
 FIRST = "first.example.jp"
-GRACEFUL_S = 1.0        # until the old children are gone; 0.7 of it are granted to a newOrder
 REQUESTS_MAX = 20       # about one domain; 7 if all is well, 5 more for each refused nonce
 
 
@@ -79,15 +55,6 @@ def settle(httpd, sim, names, fault):
 
     until(is_settled, f"{names} to settle; the error log ends:\n{httpd.error_log()[-3000:]}", 30,
           every=0.1)
-
-
-def assert_quick_graceful(httpd):
-    old, generation = httpd.children(), httpd.generation()
-    begin = time.monotonic()
-    os.kill(httpd.pid(), signal.SIGUSR1)
-    until(lambda: httpd.generation() > generation and not any(map(is_alive, old)),
-          "the new children to serve and the old ones to end")
-    assert time.monotonic() - begin < GRACEFUL_S
 
 
 def assert_bounded(httpd, sim, names):

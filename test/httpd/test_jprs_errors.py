@@ -6,6 +6,7 @@ Rows E2, E6 and E21 are about revocation: of them only the classifier's unit tes
 
 import datetime
 import json
+import shutil
 import time
 
 import pytest
@@ -204,12 +205,34 @@ def test_row_of_the_registration_is_said_of_the_account(sim, httpd, row, message
     assert sim.count("newOrder") == 0
 
 
+@pytest.mark.parametrize("language, status", WAYS)
+def test_row_of_the_registration_however_it_is_said(sim, httpd, language, status):
+    httpd.manage(GOOD).serve(GOOD)
+    httpd.guard.tolerate("JA04[0-9][0-9]: ", "one of them for each row")
+    for row, message, retry, *_ in REGISTRATION_ROWS:
+        rule = sim.rule(kind="newAccount", row=row, language=language, value="a value",
+                        **({"status": status} if status else {}))
+        httpd.start()
+        until(lambda: accounts(httpd)[0].get("error"), f"the error of {row}")
+        (account,) = accounts(httpd)
+        assert (account["error"]["id"], account["error"]["retry"]) == (message, retry), row
+        assert account["held"] == (retry == "hold") and "url" not in account, row
+        assert sim.used(rule) == 1 and sim.count("newOrder") == 0, row
+        httpd.stop()
+        sim.delete(f"/rules/{rule}")
+        shutil.rmtree(httpd.store.path / "accounts")
+    assert not [line for line in httpd.error_log().splitlines()
+                if "jprs_acme:" in line and "\\x" in line]
+
+
+@pytest.mark.parametrize("language, status", WAYS)
 @pytest.mark.parametrize("row, message", [("E1", "JA0400"), ("E27", "JA0416")])
-def test_row_of_the_account_holds_it_up_and_never_loses_it(sim, httpd, row, message):
+def test_row_of_the_account_holds_it_up_and_never_loses_it(sim, httpd, row, message, language,
+                                                           status):
     httpd.manage(GOOD).serve(GOOD).start()
     httpd.wait_staged(GOOD)
     url = httpd.store.account()["url"]
-    sim.rule(kind="newOrder", row=row)
+    sim.rule(kind="newOrder", row=row, language=language, **({"status": status} if status else {}))
     registered = sim.count("newAccount")
     httpd.manage(GOOD, name_of(row)).serve(name_of(row))
     httpd.guard.expect(f"{message}: ")

@@ -104,4 +104,8 @@ def descendants(pid):
 
 
 def uid_of(pid):
-    return os.stat(f"/proc/{pid}").st_uid
+    """None if it has ended."""
+    try:
+        return os.stat(f"/proc/{pid}").st_uid
+    except FileNotFoundError:
+        return None
