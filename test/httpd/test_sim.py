@@ -168,6 +168,11 @@ def test_first_fitting_rule_is_used_and_can_be_taken_away(sim, account):
     ({"kind": "newOrder", "row": "E1", "fault": "cut"}, "not row and fault"),
     ({"kind": "newOrder", "row": "E1", "bytes": 5}, "bytes: not known"),
     ({"kind": "newOrder", "fault": "cut", "bytes": "5"}, "bytes: like 20"),
+    ({"kind": "newOrder", "fault": "cut", "bytes": -1}, "bytes: like 20"),
+    ({"kind": "newOrder", "fault": "drip", "bytes": 0}, "bytes: like 1"),
+    ({"kind": "newOrder", "row": "E26", "retry_after": "1\r\nX-Evil: 1"}, "one line"),
+    ({"kind": "newOrder", "row": "E26", "retry_after": -1}, "Retry-After"),
+    ({"kind": "newOrder", "fault": "redirect", "to": "/\r\nX-Evil: 1"}, "to: like ''"),
     ({"kind": "directory", "row": "E1", "as": "object"}, "as object"),
     ({"kind": "newOrder", "row": "E1", "times": 0}, "times")])
 def test_wrong_rule_is_refused_with_the_reason(sim, members, complaint):
@@ -257,6 +262,11 @@ def test_eab_is_bound_once(sim, stranger, account):
     assert is_row(other.register(eab["kid"], eab["hmac"]), "E13")
     assert stranger.register().status_code == 200, "the account is found without an EAB"
     assert {one["kid"]: one["state"] for one in sim.get("/eab")}[eab["kid"]] == "used"
+
+
+def test_eab_with_what_it_does_not_know_is_refused(sim):
+    with pytest.raises(ValueError, match="takes issued"):
+        sim.post("/eab", isued="2026-11-01")
 
 
 @pytest.mark.parametrize("age, status", [

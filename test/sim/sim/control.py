@@ -91,6 +91,8 @@ class Control:
 
     def _post_eab(self, _rest, _query, body):
         now = datetime.datetime.now(UTC)
+        if set(body) - {"issued"}:
+            raise _Wrong(400, "an EAB takes issued, and nothing else")
         issued = read_date(str(body["issued"])) if "issued" in body else now
         eab = self.sim.eabs.issue(issued)
         if not eab:

@@ -18,7 +18,8 @@ _PAGE = """\
 @dataclasses.dataclass(frozen=True)
 class Fault:
     """needs_real: pebble is asked and `change` gets its answer; else `change` gets an empty one.
-    settings: name -> default, of what a rule may set; a value has the type of its default.
+    settings: name -> default, of what a rule may set; a value has the type of its default, and
+    is at least `least` if it is a number.
     posts_only: fits signed requests only.  has_nonce: it comes with a Replay-Nonce if pebble's
     own answer to the request would.
     """
@@ -30,6 +31,7 @@ class Fault:
     needs_real: bool = False
     posts_only: bool = False
     has_nonce: bool = False
+    least: int = 0
 
 
 def _cut(answer, settings, _host):
@@ -81,7 +83,7 @@ FAULTS = {fault.name: fault for fault in (
     Fault("cut", "the answer ends after so many bytes of its body; HTTP/2: a reset of the stream",
           _cut, {"bytes": 20}, needs_real=True),
     Fault("drip", "the body comes in drops of so many bytes, with a pause between them",
-          _drip, {"bytes": 1, "every_ms": 200}, needs_real=True),
+          _drip, {"bytes": 1, "every_ms": 200}, needs_real=True, least=1),
     Fault("reset", "a TCP reset instead of an answer; HTTP/2: all requests of the connection",
           _reset),
     Fault("html", "503 and a web page, as a proxy or a maintenance window shows it", _html),

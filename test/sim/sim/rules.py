@@ -49,9 +49,9 @@ MEMBERS = {
     "act": Member(lambda v: isinstance(v, bool),
                   "true: the CA carries the request out, only its answer is lost"),
     "nonce": Member(lambda v: isinstance(v, bool), "false: an error comes without Replay-Nonce"),
-    "retry_after": Member(lambda v: _is_count(v) or isinstance(v, str),
+    "retry_after": Member(lambda v: _is_count(v) or isinstance(v, str) and v.isprintable(),
                           "Retry-After: a number of seconds, date:N for the HTTP date in N "
-                          "seconds, or any other text as it is"),
+                          "seconds, or any other text of one line as it is"),
     "delay_ms": Member(_is_count, "wait so long before the answer"),
 }
 
@@ -153,11 +153,18 @@ def _check(members):
             if not _is_right(MEMBERS[name], value):
                 raise ValueError(f"{name}: {MEMBERS[name].about}")
         elif name in settings:
-            if type(value) is not type(settings[name]):
+            if not _is_like(settings[name], value, FAULTS[members["fault"]].least):
                 raise ValueError(f"{name}: like {settings[name]!r}")
         else:
             raise ValueError(f"{name}: not known; a rule has {', '.join([*MEMBERS, *settings])}")
     _check_together(members)
+
+
+def _is_like(default, value, least):
+    """Of its type; no number below `least`, no text of several lines."""
+    if type(value) is not type(default):
+        return False
+    return value.isprintable() if isinstance(value, str) else value >= least
 
 
 def _is_right(member, value):
