@@ -98,14 +98,15 @@ static void read_problem(ja_problem_t *problem, const ja_json_t *json, apr_size_
 static const ja_problem_t *problem_make(const ja_json_t *json, apr_pool_t *pool)
 {
     const ja_json_t *subs = ja_json_get(json, "subproblems");
-    int count = ja_json_count(subs) < MAX_SUBPROBLEMS ? ja_json_count(subs) : MAX_SUBPROBLEMS;
     ja_problem_t *problem = apr_palloc(pool, sizeof(*problem));
-    ja_problem_t *made = apr_palloc(pool, sizeof(*made) * (apr_size_t)count);
-    int i;
+    ja_problem_t *made = apr_palloc(pool, sizeof(*made) * MAX_SUBPROBLEMS);
+    int i, count = 0;
 
     read_problem(problem, json, JA_PROBLEM_TEXT_MAX, pool);
-    for (i = 0; i < count; i++) {
-        read_problem(&made[i], ja_json_at(subs, i), JA_PROBLEM_SUB_MAX, pool);
+    for (i = 0; i < ja_json_count(subs) && count < MAX_SUBPROBLEMS; i++) {
+        if (ja_json_is_object(ja_json_at(subs, i))) { /* else it says nothing */
+            read_problem(&made[count++], ja_json_at(subs, i), JA_PROBLEM_SUB_MAX, pool);
+        }
     }
     problem->subs = made;
     problem->sub_count = count;

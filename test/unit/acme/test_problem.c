@@ -191,6 +191,18 @@ static void subproblems_are_shown_and_speak_for_compound(void **state)
     FAILS(err, JA_E_MALFORMED, "malformed: ; b.example: rejectedIdentifier: no");
 }
 
+static void subproblems_that_are_no_objects_are_passed_over(void **state)
+{
+    ja_err_t *err = hear(400,
+                         "{\"type\":\"" URN "compound\",\"subproblems\":[7,\"caa\",null,[],"
+                         "{\"type\":\"" URN "dns\",\"detail\":\"gone\"}]}",
+                         JA_KIND_NEW_ORDER);
+
+    (void)state;
+    assert_int_equal(err->problem->sub_count, 1);
+    FAILS(err, JA_E_DNS_LOOKUP, "the CA says compound: ; dns: gone (HTTP 400)");
+}
+
 static void many_subproblems_are_cut(void **state)
 {
     const char *subs = "{\"type\":\"" URN "caa\",\"detail\":\"x\"}";
@@ -385,6 +397,7 @@ int main(void)
         TEST(the_media_type_does_not_matter),
         TEST(other_namespaces_keep_their_whole_type),
         TEST(subproblems_are_shown_and_speak_for_compound),
+        TEST(subproblems_that_are_no_objects_are_passed_over),
         TEST(many_subproblems_are_cut),
         TEST(retry_after_is_kept),
         TEST(long_texts_are_cut_at_a_character),
