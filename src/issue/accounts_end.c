@@ -205,6 +205,9 @@ static void use_on(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scra
     k->is_doubted = 0;
     k->trusted_at = ja_clock_now();
     ja_event_errored(k->conf.log, ja_keeper_id(k), err, ACTIVITY[k->step], 0, scratch);
+    if (k->file.requested_at != k->file.answered_at) {
+        k->file.may_register = 0; /* it was asked for a look at an account that works */
+    }
     answer(k);
     ja_keeper_note(k, scratch);
     end_exchange(k);

@@ -66,7 +66,7 @@ typedef enum {
 } ja_governor_why_t;
 extern const ja_enumstr_t ja_governor_why_names; /* "none", "turn", "retry-after", ... */
 
-/* "the CA has asked for it (Retry-After)" */
+/* "the CA has asked to wait (Retry-After)" */
 const char *ja_governor_why_text(ja_governor_why_t why);
 
 /* When `n` (>= 0) orders of one domain may be begun, `in_flight` domains being at it: `now`, later,

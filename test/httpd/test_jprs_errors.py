@@ -367,7 +367,7 @@ def test_who_has_no_place_when_the_ca_asks_to_wait_says_so(sim, httpd):
         httpd.serve(name)
     httpd.guard.expect(r"n\d+\.example\.jp: JA0413: ")
     httpd.start()
-    httpd.wait_log(r"JA0021: orders wait: .* GMT: the CA has asked for it \(Retry-After\)")
+    httpd.wait_log(r"JA0021: orders wait: .* GMT: the CA has asked to wait \(Retry-After\)")
     until(lambda: sum(one["state"] == "staged" for one in domains(httpd).values()) == 1,
           "the other one that had a place", 20)
     never(lambda: sim.count("newOrder") > 2, "another order", during=1)

@@ -542,6 +542,30 @@ static void an_error_that_passes_does_not_end_what_somebody_asks_for(void **stat
     script_end(scene.script);
 }
 
+static void doubt(void)
+{
+    ja_account_doubt(keeper, ja_err_make(JA_E_UNAUTHORIZED, pool, "order"));
+}
+
+/* Nor does it stay a permission: the CA may lose the account much later. */
+static void a_look_at_an_account_that_works_permits_nothing(void **state)
+{
+    (void)state;
+    start_registered();
+    run_for(HOURS);
+    expect_failure("/account/1", JA_E_CONNECT);
+    ja_account_request(keeper, NOW + HOURS);
+    run_for(HOURS);
+    assert_true(ja_account_is_ready(keeper));
+    assert_int_equal(file().answered_at, NOW + HOURS);
+    expect_problem("/account/1", 400, "accountDoesNotExist");
+    doubt();
+    run_for(HOURS);
+    assert_false(ja_account_is_ready(keeper));
+    assert_int_equal(file().held, 1);
+    script_end(scene.script);
+}
+
 /* ---- doubts ---------------------------------------------------------------------------------- */
 
 static const script_row_t REFUSALS[] = {
@@ -565,11 +589,6 @@ static const script_row_t REFUSALS[] = {
     { .url = "/account/1", .json = "{" },
     { .url = "/account/1", .fails = 1, .code = JA_E_TIMEOUT },
 };
-
-static void doubt(void)
-{
-    ja_account_doubt(keeper, ja_err_make(JA_E_UNAUTHORIZED, pool, "order"));
-}
 
 static void a_doubt_is_settled_by_the_ca(void **state)
 {
@@ -898,6 +917,7 @@ int main(void)
         ACCOUNT_TEST(somebody_may_ask_for_it),
         ACCOUNT_TEST(a_restart_does_not_swallow_what_somebody_asks_for),
         ACCOUNT_TEST(an_error_that_passes_does_not_end_what_somebody_asks_for),
+        ACCOUNT_TEST(a_look_at_an_account_that_works_permits_nothing),
         ACCOUNT_TEST(a_doubt_is_settled_by_the_ca),
         ACCOUNT_TEST(what_the_ca_confirms_holds_the_account),
         ACCOUNT_TEST(without_an_answer_it_is_used_on),
