@@ -49,6 +49,30 @@ static void what_was_not_sent_is_not_counted(void **state)
     assert_int_equal(peer.counts[JA_KIND_NONCE], 0);
 }
 
+static ja_err_t *no_orders(void *baton, ja_kind_t kind, apr_pool_t *owner)
+{
+    return kind == JA_KIND_NEW_ORDER ? ja_err_make(JA_E_RATE_LIMITED, owner, "%s", (char *)baton)
+                                     : NULL;
+}
+
+static void what_may_not_be_sent_is_not(void **state)
+{
+    script_t *script = script_make(pool);
+    ja_peer_t peer = {
+        .http = script_http(script), .name = "CA", .may_send = no_orders, .baton = "later"
+    };
+    ja_http_req_t req = { .method = JA_HTTP_GET, .url = ASKED };
+
+    (void)state;
+    script_expect(script, &(script_row_t){ .method = SCRIPT_GET });
+    FAILS(ja_peer_start(&peer, JA_KIND_NEW_ORDER, &req, nothing, NULL, pool), JA_E_RATE_LIMITED,
+          "later");
+    assert_int_equal(peer.counts[JA_KIND_NEW_ORDER], 0);
+    WORKS(ja_peer_start(&peer, JA_KIND_ORDER, &req, nothing, NULL, pool));
+    script_run(script);
+    script_end(script);
+}
+
 static void only_gone_is_gone(void **state)
 {
     static const int OTHERS[] = { 200, 301, 400, 403, 405, 429, 500, 503 };
@@ -72,6 +96,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(requests_are_completed_and_counted),
         TEST(what_was_not_sent_is_not_counted),
+        TEST(what_may_not_be_sent_is_not),
         TEST(only_gone_is_gone),
     };
 
