@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <apr_strings.h>
 
@@ -235,4 +236,29 @@ ja_err_t *ja_cmd_store(ja_store_t **store, const ja_cmd_args_t *args)
     const char *path = args->options[JA_OPT_STORE];
 
     return ja_store_fs_open(store, path ? path : JA_DEFAULT_STORE, args->pool, args->pool);
+}
+
+ja_err_t *ja_cmd_plan(ja_plan_t **plan, ja_store_t **store, const ja_cmd_args_t *args)
+{
+    apr_pool_t *pool = args->pool;
+
+    JA_TRY(ja_cmd_store(store, args));
+    JA_TRY_W(ja_plan_load(plan, *store, pool, pool), pool,
+             "reading %s, which httpd with mod_jprs_acme writes when it starts",
+             ja_store_path(*store, JA_GROUP_TOP, NULL, "config.json", pool));
+    return NULL;
+}
+
+int ja_cmd_is_root(const ja_cmd_args_t *args)
+{
+    static const char *const TEXT[JA_LANG_COUNT] = {
+        "only root may do that: run it with sudo",
+        "root 権限が必要です。sudo を付けて実行してください",
+    };
+
+    if (geteuid() == 0) {
+        return 1;
+    }
+    ja_cmd_complain(args->pool, "%s", TEXT[args->lang]);
+    return 0;
 }

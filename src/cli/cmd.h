@@ -4,6 +4,7 @@
 #ifndef JA_CLI_CMD_H
 #define JA_CLI_CMD_H
 
+#include "issue/plan.h"
 #include "report/words.h"
 #include "store/store.h"
 
@@ -62,6 +63,13 @@ void ja_cmd_complain(apr_pool_t *pool, const char *fmt, ...) __attribute__((form
 
 /* Open the store that --store names, or the built-in one. */
 ja_err_t *ja_cmd_store(ja_store_t **store, const ja_cmd_args_t *args) JA_WARN_UNUSED;
+
+/* The same, with the plan that the server has written there. */
+ja_err_t *ja_cmd_plan(ja_plan_t **plan, ja_store_t **store,
+                      const ja_cmd_args_t *args) JA_WARN_UNUSED;
+
+/* Is this root? Else it has been said that it has to be. */
+int ja_cmd_is_root(const ja_cmd_args_t *args);
 
 /* The commands. */
 ja_cmd_fn ja_cmd_status;   /* cmd_status.c  */

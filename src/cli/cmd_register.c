@@ -144,10 +144,7 @@ static ja_err_t *ask(watch_t *w)
     apr_pool_t *pool = w->args->pool;
     ja_plan_t *plan;
 
-    JA_TRY(ja_cmd_store(&w->store, w->args));
-    JA_TRY_W(ja_plan_load(&plan, w->store, pool, pool), pool,
-             "reading %s, which httpd with mod_jprs_acme writes when it starts",
-             ja_store_path(w->store, JA_GROUP_TOP, NULL, "config.json", pool));
+    JA_TRY(ja_cmd_plan(&plan, &w->store, w->args));
     w->plan = plan;
     w->begun_at = ja_clock_now();
     return ja_request_save(&w->asked_at, w->store, w->begun_at, pool);

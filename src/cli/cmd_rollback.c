@@ -15,7 +15,6 @@
 #define LOOK_EVERY apr_time_from_msec(200)
 
 typedef enum {
-    SAY_ROOT,
     SAY_UNKNOWN,
     SAY_WAITING,
     SAY_DONE,
@@ -30,9 +29,6 @@ typedef enum {
 
 /* clang-format off */
 static const char *const TEXTS[SAY_COUNT][JA_LANG_COUNT] = {
-    [SAY_ROOT] =
-        { "only root may put a certificate back: run it with sudo",
-          "証明書の切り戻しには root 権限が必要です。sudo を付けて実行してください" },
     [SAY_UNKNOWN] =
         { "no managed domain has the name %s",
           "管理対象のドメインに %s はありません" },
@@ -229,10 +225,7 @@ static ja_err_t *ask(rollback_t *r)
     apr_pool_t *pool = r->args->pool;
     ja_plan_t *plan;
 
-    JA_TRY(ja_cmd_store(&r->store, r->args));
-    JA_TRY_W(ja_plan_load(&plan, r->store, pool, pool), pool,
-             "reading %s, which httpd with mod_jprs_acme writes when it starts",
-             ja_store_path(r->store, JA_GROUP_TOP, NULL, "config.json", pool));
+    JA_TRY(ja_cmd_plan(&plan, &r->store, r->args));
     r->domain = ja_plan_find(plan, name, pool);
     if (!r->domain) {
         return ja_err_make(JA_E_NOT_FOUND, pool, text(r->args, SAY_UNKNOWN), name);
@@ -245,8 +238,7 @@ int ja_cmd_rollback(const ja_cmd_args_t *args)
     rollback_t r = { .args = args };
     ja_err_t *err;
 
-    if (geteuid() != 0) {
-        ja_cmd_complain(args->pool, "%s", text(args, SAY_ROOT));
+    if (!ja_cmd_is_root(args)) {
         return JA_CMD_PROBLEM;
     }
     err = ask(&r);

@@ -12,10 +12,7 @@ static ja_err_t *make(ja_report_t **report, const ja_cmd_args_t *args)
     ja_store_t *store;
     ja_plan_t *plan;
 
-    JA_TRY(ja_cmd_store(&store, args));
-    JA_TRY_W(ja_plan_load(&plan, store, args->pool, args->pool), args->pool,
-             "reading %s, which httpd with mod_jprs_acme writes when it starts",
-             ja_store_path(store, JA_GROUP_TOP, NULL, "config.json", args->pool));
+    JA_TRY(ja_cmd_plan(&plan, &store, args));
     return ja_report_make(report, plan, store, only, ja_clock_now(), args->pool, args->pool);
 }
 
