@@ -49,7 +49,8 @@ const ja_directory_t *ja_ca_directory(const ja_ca_t *ca);
 typedef enum {
     JA_TO_URL,
     JA_TO_NEW_ACCOUNT,
-    JA_TO_NEW_ORDER
+    JA_TO_NEW_ORDER,
+    JA_TO_REVOKE /* a CA need not have it: JA_E_PROTOCOL then */
 } ja_to_t;
 
 /* The payload may depend on the directory (the EAB's protected header has the newAccount URL): then

@@ -171,6 +171,8 @@ static const char *url_of(const ja_ask_t *ask, const ja_directory_t *dir)
         return dir->new_account;
     case JA_TO_NEW_ORDER:
         return dir->new_order;
+    case JA_TO_REVOKE:
+        return dir->revoke_cert;
     case JA_TO_URL:
         break;
     }
@@ -180,6 +182,10 @@ static const char *url_of(const ja_ask_t *ask, const ja_directory_t *dir)
 ja_err_t *ja_call_send(ja_call_t *call, const ja_directory_t *dir)
 {
     call->url = apr_pstrdup(call->pool, url_of(&call->ask, dir));
+    if (!call->url) {
+        return ja_err_make(JA_E_PROTOCOL, call->pool, "the CA's directory has no URL for the %s",
+                           ja_kind_name(call->ask.kind));
+    }
     JA_TRY(ja_directory_check_url(dir, call->url, call->pool));
     call->payload = call->ask.payload;
     if (!call->payload) {

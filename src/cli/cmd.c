@@ -28,6 +28,12 @@ static const option_row_t OPTIONS[] = {
           "ManagedDomainStore に指定したディレクトリ (既定値は " JA_DEFAULT_STORE ")" } },
     [JA_OPT_JSON] = { "--json", NULL,
         { "print JSON", "JSON で出力する" } },
+    [JA_OPT_CERT] = { "--cert", "FILE",
+        { "the certificate in a PEM file instead of those that NAME uses",
+          "NAME の使用中の証明書の代わりに、PEM ファイルの証明書を対象とする" } },
+    [JA_OPT_REASON] = { "--reason", "R",
+        { "why, by name or number (RFC 5280); by default unspecified (0)",
+          "失効理由の名前または番号 (RFC 5280)。既定値は unspecified (0)" } },
     [JA_OPT_HELP] = { "--help", NULL,
         { "print help, on a command if there is one", "使い方を表示する" } },
 };

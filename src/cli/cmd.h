@@ -18,6 +18,8 @@
 typedef enum {
     JA_OPT_STORE,
     JA_OPT_JSON,
+    JA_OPT_CERT,
+    JA_OPT_REASON,
     JA_OPT_HELP,
     JA_OPT_COUNT
 } ja_opt_t;
@@ -75,6 +77,7 @@ int ja_cmd_is_root(const ja_cmd_args_t *args);
 ja_cmd_fn ja_cmd_status;   /* cmd_status.c  */
 ja_cmd_fn ja_cmd_errors;   /* cmd_errors.c  */
 ja_cmd_fn ja_cmd_register; /* cmd_register.c */
+ja_cmd_fn ja_cmd_revoke;   /* cmd_revoke.c */
 ja_cmd_fn ja_cmd_rollback; /* cmd_rollback.c */
 ja_cmd_fn ja_cmd_version;  /* cmd_version.c */
 

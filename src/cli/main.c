@@ -32,6 +32,23 @@ static const ja_cmd_t COMMANDS[] = {
         "\n実行中の httpd が処理します (root 権限が必要)。登録が拒否され、設定を変更していない場合に\n"
         "使います。すべてのアカウントが登録済みなら終了ステータスは 0 です。\n" },
       ja_cmd_register },
+    { "revoke", "[NAME]", 1,
+      JA_OPT_BIT(JA_OPT_JSON) | JA_OPT_BIT(JA_OPT_CERT) | JA_OPT_BIT(JA_OPT_REASON),
+      { "have the CA revoke the certificates that a domain uses, or the one in a file",
+        "ドメインの使用中の証明書、または指定したファイルの証明書を失効する" },
+      { "\nEither NAME or --cert. This can't be undone. The account asks for it whose certificate it is;\n"
+        "root runs it, and httpd need not. If the certificate is in use, the running httpd orders another\n"
+        "one within a minute and serves the revoked one until then: to end a name, take it out of the\n"
+        "configuration first. JPRS takes the reasons unspecified (0), keyCompromise (1),\n"
+        "affiliationChanged (3), superseded (4) and cessationOfOperation (5). Exits 0 if it is revoked\n"
+        "now, or was before.\n",
+        "\nNAME か --cert のどちらか一方を指定します。失効は取り消せません。証明書を発行したアカウントで依頼します。\n"
+        "root 権限が必要ですが、httpd は停止中でも構いません。使用中の証明書を失効すると、実行中の httpd が 1 分以内に\n"
+        "新しい証明書の発行を開始し、それまでは失効した証明書を使用します。FQDN の利用を終了する場合は、先に設定から\n"
+        "削除してください。JPRS で使用できる理由は unspecified (0)、keyCompromise (1)、affiliationChanged (3)、\n"
+        "superseded (4)、cessationOfOperation (5) です。失効した場合、または既に失効していた場合、\n"
+        "終了ステータスは 0 です。\n" },
+      ja_cmd_revoke },
     { "rollback", "NAME", 1, JA_OPT_BIT(JA_OPT_JSON),
       { "put the previous certificate of a domain back into use",
         "以前の証明書に切り戻す" },

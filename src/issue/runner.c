@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "event/event.h"
 #include "issue/requests.h"
+#include "issue/revocation.h"
 #include "net/http_curl.h"
 #include "store/store_fs.h"
 
@@ -72,7 +73,20 @@ static void start_all(ja_runner_t *r)
 
 /* ---- what somebody asks for ------------------------------------------------------------------ */
 
-static ja_err_t *take_request(ja_runner_t *r, apr_pool_t *scratch)
+static ja_err_t *mind_revocations(ja_runner_t *r, apr_pool_t *scratch)
+{
+    int n = 0;
+    int i;
+
+    JA_TRY(ja_revocation_count(&n, r->store, scratch));
+    for (i = 0; n != r->n_revocations && i < ja_runner_count(r); i++) {
+        ja_runner_mind_revocation(&r->slots[i]);
+    }
+    r->n_revocations = n;
+    return NULL;
+}
+
+static ja_err_t *take_requests(ja_runner_t *r, apr_pool_t *scratch)
 {
     apr_time_t changed_at, at;
     int i;
@@ -87,7 +101,7 @@ static ja_err_t *take_request(ja_runner_t *r, apr_pool_t *scratch)
         ja_account_request(ja_runner_peer_account(APR_ARRAY_IDX(r->sides, i, ja_side_t *)->peer),
                            at);
     }
-    return NULL;
+    return mind_revocations(r, scratch);
 }
 
 /* What is looked at while nothing is to be done: one system call, and the parent's words. */
@@ -102,7 +116,7 @@ static void on_look(void *baton)
         ja_rollout_look(r->slots[i].rollout);
     }
     apr_pool_create(&scratch, r->pool);
-    err = take_request(r, scratch);
+    err = take_requests(r, scratch);
     if (err) {
         ja_event_errored(r->conf.log, "jprs_acme", err, "looking at requests", 0, scratch);
     }

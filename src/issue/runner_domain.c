@@ -331,7 +331,7 @@ static void tell_revocation(ja_domain_t *d, ja_store_t *store, const ja_log_t *l
 static void mind_revocation(ja_domain_t *d, ja_store_t *store, const ja_log_t *log,
                             apr_pool_t *scratch)
 {
-    if (d->is_revoked && count_revocations(&d->job, d->live->committed_at) == 0) {
+    if (d->live && d->is_revoked && count_revocations(&d->job, d->live->committed_at) == 0) {
         tell_revocation(d, store, log, scratch);
     }
 }
@@ -365,6 +365,7 @@ void ja_domain_reload(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
                     ja_clock_now(), d->pool);
         save(d, JA_FS_LAZY, store, log, scratch);
     }
+    mind_revocation(d, store, log, scratch);
     apr_pool_destroy(scratch);
 }
 

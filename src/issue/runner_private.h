@@ -66,6 +66,7 @@ struct ja_runner_t {
     int running;               /* at most as many as the plan's concurrency */
     ja_timer_t *look;          /* at requests/ */
     apr_time_t looked_for;     /* what requests/ had changed at then */
+    int n_revocations;         /* that were in it                    */
     apr_uint32_t is_stopping;  /* set by any thread */
     apr_time_t stop_at;        /* the latest end, once the loop has seen it */
     apr_time_t seen_at;        /* the time after the last round */
@@ -103,6 +104,9 @@ void ja_runner_start_sets(ja_slot_t *slot);
 
 /* What it holds of its sets may have changed. */
 void ja_runner_use_sets(ja_slot_t *slot);
+
+/* Certificates have been revoked: it may have one of them. */
+void ja_runner_mind_revocation(ja_slot_t *slot);
 
 /* OCSP responses of certificates that nobody has any more go. */
 void ja_runner_sweep(ja_runner_t *runner, apr_pool_t *scratch);

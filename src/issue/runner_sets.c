@@ -72,6 +72,11 @@ static int on_news(void *baton, ja_news_t news)
     return 1;
 }
 
+void ja_runner_mind_revocation(ja_slot_t *slot)
+{
+    on_news(slot, JA_NEWS_RESPONSE);
+}
+
 static void on_proved(void *baton, const ja_job_proof_t *proof)
 {
     ja_slot_t *slot = baton;

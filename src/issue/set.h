@@ -166,8 +166,8 @@ ja_err_t *ja_set_adopt(const char **from, ja_store_t *store, const char *name,
 ja_err_t *ja_set_gate(ja_gate_t *gate, ja_store_t *store, const ja_plan_domain_t *domain,
                       const ja_set_t *staged, apr_time_t now, apr_pool_t *scratch) JA_WARN_UNUSED;
 
-/* Does the response that is kept say of one of the certificates of `set` (or NULL) that it is
- * revoked? In set_gate.c as well. JA_E_IO. */
+/* Is one of the certificates of `set` (or NULL) revoked, as the response says that is kept, or as
+ * somebody has had it done (issue/revocation)? In set_gate.c as well. JA_E_IO. */
 ja_err_t *ja_set_is_revoked(int *is, ja_store_t *store, const ja_set_t *set,
                             apr_pool_t *scratch) JA_WARN_UNUSED;
 

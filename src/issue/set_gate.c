@@ -3,6 +3,7 @@
 #include "issue/set_private.h"
 
 #include "issue/response.h"
+#include "issue/revocation.h"
 
 /* One certificate's part. */
 static ja_err_t *add_cert(ja_gate_facts_t *facts, ja_store_t *store, const ja_cert_facts_t *cert,
@@ -53,8 +54,12 @@ ja_err_t *ja_set_is_revoked(int *is, ja_store_t *store, const ja_set_t *set, apr
 
     *is = 0;
     for (i = 0; set && i < set->certs->nelts && !*is; i++) {
-        JA_TRY(ja_response_is_revoked(
-            is, store, APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t).facts.sha256, scratch));
+        const char *sha256 = APR_ARRAY_IDX(set->certs, i, const ja_set_cert_t).facts.sha256;
+
+        JA_TRY(ja_response_is_revoked(is, store, sha256, scratch));
+        if (!*is) {
+            JA_TRY(ja_revocation_is_known(is, store, sha256, scratch));
+        }
     }
     return NULL;
 }

@@ -127,6 +127,20 @@ ja_err_t *ja_chain_print(const char **leaf, const char **rest, const char **all,
     return NULL;
 }
 
+ja_err_t *ja_chain_leaf_der(ja_bytes_t *der, const ja_chain_t *chain, apr_pool_t *result,
+                            apr_pool_t *scratch)
+{
+    int len = i2d_X509(chain->certs[0], NULL);
+    unsigned char *at = len > 0 ? apr_palloc(result, (apr_size_t)len) : NULL;
+
+    der->bytes = (const char *)at;
+    der->len = at ? (apr_size_t)len : 0;
+    if (!at || i2d_X509(chain->certs[0], &at) != len) {
+        return ja_ossl_err(JA_E_CRYPTO, scratch, "printing a certificate");
+    }
+    return NULL;
+}
+
 int ja_chain_count(const ja_chain_t *chain)
 {
     return chain->count;

@@ -71,6 +71,10 @@ ja_err_t *ja_chain_print(const char **leaf, const char **rest, const char **all,
                          const ja_chain_t *chain, apr_pool_t *result,
                          apr_pool_t *scratch) JA_WARN_UNUSED;
 
+/* The leaf as bytes. JA_E_CRYPTO. */
+ja_err_t *ja_chain_leaf_der(ja_bytes_t *der, const ja_chain_t *chain, apr_pool_t *result,
+                            apr_pool_t *scratch) JA_WARN_UNUSED;
+
 /* Does a SAN `pattern` ("www.example.jp", "*.example.jp") cover `name`? Case-insensitive; a
  * wildcard stands for exactly one label; a wildcard name is covered by the same wildcard only. */
 int ja_cert_name_matches(const char *pattern, const char *name);

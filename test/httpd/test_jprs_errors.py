@@ -1,7 +1,7 @@
 """The error table of the JPRS manuals, where the module meets it: what it says, what it does next,
 and that the other domains go on.
 
-Rows E2, E6 and E21 are about revocation: of them only the classifier's unit test knows.
+Rows E2, E6 and E21 are about revocation: test_revoke.py.
 """
 
 import datetime

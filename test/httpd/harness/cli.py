@@ -14,7 +14,7 @@ def run(httpd, *arguments, env=None):
     done = subprocess.run([paths.cli(), "--store", httpd.store.path, *arguments],
                           stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=30, env=variables)
-    httpd.watch.public(f"output of jprs-acme {' '.join(arguments)}", done.stdout + done.stderr)
+    httpd.watch.public(f"output of jprs-acme {' '.join(map(str, arguments))}", done.stdout + done.stderr)
     return done
 
 

@@ -349,6 +349,16 @@ static void replies_may_overtake_each_other(void **state)
     }
 }
 
+static void a_ca_need_not_revoke(void **state)
+{
+    outcome_t *outcome = outcome_make("", "{}");
+
+    (void)state;
+    outcome->ask.kind = JA_KIND_REVOKE;
+    outcome->ask.to = JA_TO_REVOKE;
+    FAILS(send_it(outcome, KID), JA_E_PROTOCOL, "no URL for the revocation");
+}
+
 static void a_resource_that_is_gone_is_noticed(void **state)
 {
     outcome_t *outcome = outcome_make("", "{}");
@@ -382,6 +392,7 @@ int main(void)
         CALL_TEST(one_that_waits_may_be_cancelled),
         CALL_TEST(callbacks_may_end_everything),
         CALL_TEST(replies_may_overtake_each_other),
+        CALL_TEST(a_ca_need_not_revoke),
         CALL_TEST(a_resource_that_is_gone_is_noticed),
     };
 

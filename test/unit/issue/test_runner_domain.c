@@ -12,6 +12,7 @@
 #include "issue/backoff.h"
 #include "issue/fingerprint.h"
 #include "issue/response.h"
+#include "issue/revocation.h"
 #include "issue/rollback.h"
 #include "issue/runner_domain.h"
 
@@ -465,6 +466,24 @@ static void a_response_at_the_start_is_heard(void **state)
     assert_int_equal(why, JA_DUE_REVOKED);
 }
 
+/* The command has had it revoked: that may be seen at either occasion. */
+static void a_set_that_somebody_had_revoked_is_replaced(void **state)
+{
+    const ja_set_t *set;
+
+    (void)state;
+    make_live(P256_ONLY, 0);
+    load();
+    works(ja_set_load(&set, store, JA_GROUP_LIVE, NAME, pool, pool));
+    works(ja_revocation_save(store, APR_ARRAY_IDX(set->certs, 0, ja_set_cert_t).facts.sha256,
+                             "superseded", now, pool));
+    ja_domain_reload(&domain, store, &LOG);
+    ja_domain_responded(&domain, store, &LOG);
+    assert_int_equal(times_told(), 1);
+    assert_in_range(next_at() - now, 30 * SECONDS, 36 * SECONDS);
+    assert_int_equal(why, JA_DUE_REVOKED);
+}
+
 static void one_that_was_on_hold_and_is_good_again_stays(void **state)
 {
     (void)state;
@@ -631,6 +650,7 @@ int main(void)
         DOMAIN_TEST(a_set_that_was_put_back_is_not_renewed_at_once),
         DOMAIN_TEST(a_revoked_live_set_is_told_once_and_replaced),
         DOMAIN_TEST(a_response_at_the_start_is_heard),
+        DOMAIN_TEST(a_set_that_somebody_had_revoked_is_replaced),
         DOMAIN_TEST(one_that_was_on_hold_and_is_good_again_stays),
         DOMAIN_TEST(one_revoked_set_after_the_other_backs_off),
         DOMAIN_TEST(what_needs_no_attempt_is_told_all_the_same),

@@ -55,6 +55,20 @@ static void the_certificates_can_be_had(void **state)
     assert_null(ja_chain_cert(chain, -1));
 }
 
+static void the_leaf_is_had_as_bytes(void **state)
+{
+    const ja_chain_t *chain = chain_of(good_pem());
+    ja_cert_facts_t facts;
+    const char *digest;
+    ja_bytes_t der;
+
+    (void)state;
+    works(ja_chain_leaf_der(&der, chain, pool, pool));
+    works(ja_digest_sha256(&digest, der.bytes, der.len, pool, pool));
+    works(ja_chain_facts(&facts, chain, pool, pool));
+    assert_string_equal(digest, facts.sha256);
+}
+
 static void certificates_of_a_peer_are_a_chain(void **state)
 {
     ja_key_t *key = p256_key();
@@ -257,6 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_is_read_is_printed),
         TEST(the_certificates_can_be_had),
+        TEST(the_leaf_is_had_as_bytes),
         TEST(certificates_of_a_peer_are_a_chain),
         TEST(only_certificates_are_read),
         TEST(bytes_behind_the_certificate_are_refused),
