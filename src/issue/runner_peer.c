@@ -161,11 +161,6 @@ void ja_runner_peer_ended(ja_runner_peer_t *peer, const char *name, int taken, i
     }
 }
 
-int ja_runner_peer_load(const ja_runner_peer_t *peer)
-{
-    return peer->load;
-}
-
 /* ---- the beginning --------------------------------------------------------------------------- */
 
 static void on_account(void *baton, int is_freed)

@@ -48,7 +48,4 @@ void ja_runner_peer_ended(ja_runner_peer_t *peer, const char *name, int taken, i
 /* It was cut off: the server stops. */
 void ja_runner_peer_cut(ja_runner_peer_t *peer, int taken, int placed, int good);
 
-/* How many are at it. */
-int ja_runner_peer_load(const ja_runner_peer_t *peer);
-
 #endif

@@ -376,16 +376,3 @@ ja_staple_t *ja_staple_start(const ja_staple_conf_t *conf, ja_group_t group,
     apr_pool_destroy(scratch);
     return s;
 }
-
-void ja_staple_await(ja_staple_t *staple, int is_awaited)
-{
-    ja_staple_state_t state = state_of(staple);
-    int was_polled = ja_staple_is_polled(&state);
-
-    staple->is_awaited = state.is_awaited = is_awaited;
-    if (!staple->timer || staple->exchange || ja_staple_is_polled(&state) == was_polled) {
-        return; /* what is under way, or planned, is right; or it has not begun */
-    }
-    plan_try(staple,
-             is_awaited ? ja_clock_now() : ja_staple_due(&state, ja_clock_now(), ja_rand_unit()));
-}

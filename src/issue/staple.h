@@ -46,9 +46,6 @@ ja_staple_t *ja_staple_start(const ja_staple_conf_t *conf, ja_group_t group,
                              const ja_set_cert_t *cert, int is_awaited,
                              ja_staple_changed_fn *changed, void *baton, apr_pool_t *pool);
 
-/* Whether a `good` is waited for, from now on. Asks at once if it begins to be. */
-void ja_staple_await(ja_staple_t *staple, int is_awaited);
-
 /* The verified response at hand, which may have ended; NULL: none yet. Valid until the next
  * `changed`. */
 const ja_ocsp_facts_t *ja_staple_facts(const ja_staple_t *staple);

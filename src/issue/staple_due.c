@@ -30,7 +30,8 @@ static int has_answer(const ja_staple_state_t *state)
     return state->facts && state->facts->status != JA_OCSP_UNKNOWN;
 }
 
-int ja_staple_is_polled(const ja_staple_state_t *state)
+/* Is a `good` waited for that has not come? */
+static int is_polled(const ja_staple_state_t *state)
 {
     return state->is_awaited && !has_answer(state);
 }
@@ -49,7 +50,7 @@ apr_time_t ja_staple_first(const ja_staple_state_t *state, apr_time_t now, doubl
     apr_interval_time_t spread = START_SPREAD;
     apr_time_t at;
 
-    if (ja_staple_is_polled(state)) {
+    if (is_polled(state)) {
         return now;
     }
     if (!has_answer(state)) {
@@ -78,7 +79,7 @@ apr_time_t ja_staple_due(const ja_staple_state_t *state, apr_time_t now, double 
     apr_interval_time_t left;
     apr_time_t at, floor;
 
-    if (ja_staple_is_polled(state)) {
+    if (is_polled(state)) {
         return now + POLL_MIN + part(POLL_SPREAD, unit);
     }
     if (!has_answer(state)) {

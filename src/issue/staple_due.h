@@ -12,9 +12,6 @@ typedef struct {
     int is_awaited;               /* a `good` is what something waits for */
 } ja_staple_state_t;
 
-/* Is a `good` waited for that has not come? */
-int ja_staple_is_polled(const ja_staple_state_t *state);
-
 /* The first try, at the start of the runner: at once if polled; spread over five minutes if it is
  * due or there is no response, so that thousands of certificates don't ask in the same second; or
  * when the one at hand is due. `unit` (0 .. 1) is the chance in it. */

@@ -181,8 +181,6 @@ static void no_line_was_alarming(void)
 
 static void is_left_alone(void)
 {
-    ja_staple_await(staple, 0);
-    ja_staple_await(staple, 1);
     assert_true(ja_staple_next_at(staple) == 0);
     run_for(DAY);
     assert_int_equal(script_count(scene.script, NULL), 0);
@@ -436,26 +434,6 @@ static void failures_come_less_and_less_often(void **state)
     no_line_was_alarming();
 }
 
-static void waiting_can_begin_and_end(void **state)
-{
-    (void)state;
-    script_expect(scene.script, &(script_row_t){ .url = URL,
-                                                 .method = SCRIPT_ANY_METHOD,
-                                                 .times = SCRIPT_ANY_NUMBER,
-                                                 .fails = 1,
-                                                 .code = JA_E_TIMEOUT });
-    start(0);
-    ja_staple_await(staple, 1);
-    assert_true(ja_staple_next_at(staple) == NOW);
-    run_for(10 * MINUTE);
-    assert_in_range(changes, 10, 41);
-    changes = 0;
-    ja_staple_await(staple, 1);
-    ja_staple_await(staple, 0);
-    run_for(2 * HOUR);
-    assert_in_range(changes, 1, 2);
-}
-
 /* ---- restarts -------------------------------------------------------------------------------- */
 
 static void fetch_and_restart(void)
@@ -627,7 +605,6 @@ int main(void)
         STAPLE_TEST(good_is_kept_when_nothing_better_comes),
         STAPLE_TEST(good_gives_way_to_revoked),
         STAPLE_TEST(failures_come_less_and_less_often),
-        STAPLE_TEST(waiting_can_begin_and_end),
         STAPLE_TEST(a_stored_one_is_at_hand_at_once),
         STAPLE_TEST(a_stored_one_is_not_believed_unseen),
         STAPLE_TEST(one_that_has_ended_is_fetched_again),
