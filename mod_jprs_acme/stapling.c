@@ -99,7 +99,8 @@ static int read_digest(unsigned char *digest, const char *pem, apr_pool_t *scrat
     return !err && der && EVP_Digest(der->bytes, der->len, digest, NULL, EVP_sha256(), NULL);
 }
 
-/* mod_ssl asks of each certificate whether somebody provides its responses. */
+/* mod_ssl asks of each certificate whether somebody provides its responses. Of a temporary one there
+ * are none, and nothing to complain of. */
 static int prime(server_rec *s, apr_pool_t *pool, const char *id, apr_size_t id_len,
                  const char *pem)
 {
@@ -108,6 +109,9 @@ static int prime(server_rec *s, apr_pool_t *pool, const char *id, apr_size_t id_
     apr_pool_t *scratch;
     int is_known;
 
+    if (ja_conf_site(s)->serves == JA_SERVES_TEMPORARY) {
+        return OK;
+    }
     if (!is_stapled(s)) {
         return DECLINED;
     }

@@ -68,5 +68,8 @@ ja_err_t *ja_temporary_make(const char **path, const apr_array_header_t *names, 
     JA_TRY(ja_key_make(&key, JA_KEY_P256, NULL, scratch, scratch));
     JA_TRY(ja_key_print(&key_pem, key, scratch, scratch));
     JA_TRY(ja_cert_self_signed(&cert_pem, key, names, DAYS, ja_clock_now(), scratch, scratch));
-    return write_file(path, key_pem, cert_pem, files, scratch);
+    /* Twice: where SSLUseStapling is on, mod_ssl looks for the issuer behind the certificate, and an
+     * error is logged if there is none. */
+    return write_file(path, key_pem, apr_pstrcat(scratch, cert_pem, cert_pem, NULL), files,
+                      scratch);
 }

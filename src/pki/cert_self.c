@@ -15,7 +15,6 @@
 #define SERIAL_BYTES 16
 
 JA_OSSL_OWN(own_basic, BASIC_CONSTRAINTS, BASIC_CONSTRAINTS_free)
-JA_OSSL_OWN(own_bits, ASN1_BIT_STRING, ASN1_BIT_STRING_free)
 JA_OSSL_OWN(own_bn, BIGNUM, BN_free)
 JA_OSSL_OWN(own_cert, X509, X509_free)
 JA_OSSL_OWN(own_usage, EXTENDED_KEY_USAGE, EXTENDED_KEY_USAGE_free)
@@ -69,16 +68,6 @@ static int add_basic_constraints(X509 *cert, apr_pool_t *scratch)
            && X509_add1_ext_i2d(cert, NID_basic_constraints, basic, 1, X509V3_ADD_DEFAULT) == 1;
 }
 
-static int add_key_usage(X509 *cert, const ja_key_t *key, apr_pool_t *scratch)
-{
-    ASN1_BIT_STRING *bits = own_bits(ASN1_BIT_STRING_new(), scratch);
-    int is_ec = ja_key_spec(key) == JA_KEY_P256 || ja_key_spec(key) == JA_KEY_P384;
-
-    return bits && ASN1_BIT_STRING_set_bit(bits, 0, 1)       /* digitalSignature */
-           && (is_ec || ASN1_BIT_STRING_set_bit(bits, 2, 1)) /* keyEncipherment: RSA without DHE */
-           && X509_add1_ext_i2d(cert, NID_key_usage, bits, 1, X509V3_ADD_DEFAULT) == 1;
-}
-
 static int add_extended_usage(X509 *cert, apr_pool_t *scratch)
 {
     EXTENDED_KEY_USAGE *usage = own_usage(EXTENDED_KEY_USAGE_new(), scratch);
@@ -87,10 +76,10 @@ static int add_extended_usage(X509 *cert, apr_pool_t *scratch)
            && X509_add1_ext_i2d(cert, NID_ext_key_usage, usage, 0, X509V3_ADD_DEFAULT) == 1;
 }
 
-static int add_extensions(X509 *cert, const ja_key_t *key, GENERAL_NAMES *san, apr_pool_t *scratch)
+/* No key usage: one without keyCertSign could not be its own issuer, which mod_ssl looks for. */
+static int add_extensions(X509 *cert, GENERAL_NAMES *san, apr_pool_t *scratch)
 {
-    return add_basic_constraints(cert, scratch) && add_key_usage(cert, key, scratch)
-           && add_extended_usage(cert, scratch)
+    return add_basic_constraints(cert, scratch) && add_extended_usage(cert, scratch)
            && X509_add1_ext_i2d(cert, NID_subject_alt_name, san, 0, X509V3_ADD_DEFAULT) == 1;
 }
 
@@ -117,7 +106,7 @@ ja_err_t *ja_cert_self_signed(const char **pem, const ja_key_t *key,
     cert = own_cert(X509_new(), scratch);
     if (!cert || !X509_set_version(cert, X509_VERSION_3) || !set_serial(cert, scratch)
         || !set_validity(cert, days, now) || !set_names(cert, names)
-        || !X509_set_pubkey(cert, ja_key_evp(key)) || !add_extensions(cert, key, san, scratch)
+        || !X509_set_pubkey(cert, ja_key_evp(key)) || !add_extensions(cert, san, scratch)
         || X509_sign(cert, ja_key_evp(key), ja_key_md(key)) <= 0) {
         return ja_ossl_err(JA_E_CRYPTO, scratch, "making a self-signed certificate for %s",
                            APR_ARRAY_IDX(names, 0, const char *));

@@ -151,9 +151,7 @@ def test_a_mod_ssl_without_the_hook_gets_a_restart_and_staples(httpd, sim):
 
 
 def test_staples_are_ours_also_with_ssl_use_stapling(httpd, sim):
-    """mod_ssl's own stapling has nothing to do; it complains of the temporary certificate only."""
-    httpd.guard.expect("AH02217: .*temporary certificate of mod_jprs_acme")
-    httpd.guard.expect("AH02604: Unable to configure certificate www.example.jp")
+    """mod_ssl's own stapling has nothing to do, and nothing to complain of."""
     httpd.manage(NAME, Activation=None).serve(NAME)
     httpd.sites = ("SSLUseStapling on\n"
                    f"SSLStaplingCache shmcb:{httpd.root}/run/stapling(128000)\n" + httpd.sites)

@@ -45,9 +45,8 @@ static void every_kind_of_key_will_do(void **state)
     for (i = 0; i < sizeof(SPECS) / sizeof(SPECS[0]); i++) {
         works(ja_key_make(&key, SPECS[i], NULL, pool, pool));
         cert = ja_chain_cert(self_signed(key, names), 0);
-        assert_int_equal(X509_get_key_usage(cert), SPECS[i] == JA_KEY_RSA2048
-                                                       ? KU_DIGITAL_SIGNATURE | KU_KEY_ENCIPHERMENT
-                                                       : KU_DIGITAL_SIGNATURE);
+        assert_int_equal(X509_verify(cert, X509_get0_pubkey(cert)), 1);
+        assert_int_equal(X509_check_issued(cert, cert), X509_V_OK); /* mod_ssl finds its issuer */
     }
 }
 
