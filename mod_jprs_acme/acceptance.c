@@ -58,3 +58,51 @@ ja_err_t *ja_acceptance_try(const ja_plan_domain_t *domain, const ja_chain_t *ch
     }
     return NULL;
 }
+
+/* ---- what mod_ssl has made nothing of yet ---------------------------------------------------- */
+
+static apr_status_t end_ctx(void *ctx)
+{
+    SSL_CTX_free(ctx);
+    return APR_SUCCESS;
+}
+
+static ja_err_t *make_ctx(SSL_CTX **ctx, apr_pool_t *scratch)
+{
+    ERR_clear_error();
+    *ctx = SSL_CTX_new(TLS_server_method());
+    if (!*ctx) {
+        return ja_ossl_err(JA_E_CRYPTO, scratch, "trying something out");
+    }
+    apr_pool_cleanup_register(scratch, *ctx, end_ctx, apr_pool_cleanup_null);
+    return NULL;
+}
+
+ja_err_t *ja_acceptance_try_file(int level, const char *path, apr_pool_t *scratch)
+{
+    SSL_CTX *ctx;
+
+    if (level == 0) {
+        return NULL;
+    }
+    JA_TRY(make_ctx(&ctx, scratch));
+    if (level <= SSL_CTX_get_security_level(ctx)) {
+        return NULL;
+    }
+    SSL_CTX_set_security_level(ctx, level);
+    if (SSL_CTX_use_certificate_chain_file(ctx, path) != 1) {
+        return ja_ossl_err(JA_E_NOT_TAKEN, scratch, "%s, at security level %d", path, level);
+    }
+    return NULL;
+}
+
+ja_err_t *ja_acceptance_try_ciphers(const char *suites, apr_pool_t *scratch)
+{
+    SSL_CTX *ctx;
+
+    JA_TRY(make_ctx(&ctx, scratch));
+    if (SSL_CTX_set_cipher_list(ctx, suites) != 1) {
+        return ja_ossl_err(JA_E_NOT_TAKEN, scratch, "SSLCipherSuite %s", suites);
+    }
+    return NULL;
+}

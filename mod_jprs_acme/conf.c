@@ -28,12 +28,14 @@ ja_conf_t *ja_conf_get(const server_rec *s)
 
 /* httpd lets virtual hosts without a directive of ours share the main server's configuration: this
  * is where they get their own. */
-void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain, int has_tls)
+void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain, int has_tls,
+                    int level)
 {
     ja_site_t *site = apr_pcalloc(conf->pool, sizeof(*site));
 
     site->conf = conf;
     site->domain = domain;
     site->has_tls = has_tls;
+    site->level = level;
     ap_set_module_config(s->module_config, &jprs_acme_module, site);
 }

@@ -26,6 +26,7 @@ typedef struct {
     ja_conf_t *conf;                /* NULL only for a virtual host before check_config  */
     const ja_plan_domain_t *domain; /* that its names belong to, or NULL: by sites       */
     int has_tls;                    /* SSLEngine is on: by sites                         */
+    int level;                      /* that SSLCipherSuite asks for, 0: none: by sites   */
     ja_serves_t serves;             /* by ssl                                            */
     struct ssl_ctx_st *ctx;         /* mod_ssl's, whose new handshakes ask for the newest
                                        set: by hot; NULL: there is none that does        */
@@ -40,8 +41,9 @@ ja_site_t *ja_conf_site(const server_rec *s);
 /* The configuration. NULL only for a virtual host before check_config. */
 ja_conf_t *ja_conf_get(const server_rec *s);
 
-/* Give the virtual host, or the main server, its domain (or NULL), and say whether it does TLS: for
- * sites. */
-void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain, int has_tls);
+/* Give the virtual host, or the main server, its domain (or NULL), and say whether it does TLS, and
+ * at which security level: for sites. */
+void ja_conf_assign(server_rec *s, ja_conf_t *conf, const ja_plan_domain_t *domain, int has_tls,
+                    int level);
 
 #endif

@@ -1,6 +1,9 @@
 #include "conftree.h"
 
+#include <string.h>
+
 #include <apr_cstr.h>
+#include <apr_lib.h>
 #include <apr_strings.h>
 
 #include "issue/dnsname.h"
@@ -20,6 +23,14 @@ static void init_tls(ja_tls_t *tls, int has_tls, apr_pool_t *pool)
     tls->has_tls = has_tls;
     tls->certs = apr_array_make(pool, 1, sizeof(const ap_directive_t *));
     tls->keys = apr_array_make(pool, 1, sizeof(const ap_directive_t *));
+    tls->ciphers = NULL;
+}
+
+static int is_of_tls13(const ap_directive_t *node, apr_pool_t *pool)
+{
+    const char *args = node->args;
+
+    return apr_cstr_casecmp(ap_getword_conf(pool, &args), "TLSv1.3") == 0;
 }
 
 /* One directive of mod_ssl, as it stands in the main server or a virtual host. */
@@ -35,6 +46,9 @@ static void read_tls(ja_tls_t *tls, const ap_directive_t *node, apr_pool_t *pool
     }
     else if (is(node, "SSLCertificateKeyFile")) {
         APR_ARRAY_PUSH(tls->keys, const ap_directive_t *) = node;
+    }
+    else if (is(node, "SSLCipherSuite") && !is_of_tls13(node, pool)) {
+        tls->ciphers = node;
     }
 }
 
@@ -96,7 +110,7 @@ ja_conftree_t *ja_conftree_read(const ap_directive_t *root, apr_pool_t *pool)
     return tree;
 }
 
-/* mod_ssl's rules: SSLEngine of the virtual host wins, certificates add up. */
+/* mod_ssl's rules: SSLEngine and SSLCipherSuite of the virtual host win, certificates add up. */
 ja_tls_t ja_conftree_tls(const ja_conftree_t *tree, const server_rec *s, apr_pool_t *pool)
 {
     const ja_tls_t *host = NULL;
@@ -110,8 +124,26 @@ ja_tls_t ja_conftree_tls(const ja_conftree_t *tree, const server_rec *s, apr_poo
         tls.has_tls = host->has_tls >= 0 ? host->has_tls : tls.has_tls;
         tls.certs = apr_array_append(pool, tls.certs, host->certs);
         tls.keys = apr_array_append(pool, tls.keys, host->keys);
+        tls.ciphers = host->ciphers ? host->ciphers : tls.ciphers;
     }
     return tls;
+}
+
+const char *ja_conftree_ciphers(const ap_directive_t *node, apr_pool_t *pool)
+{
+    const char *args = node->args;
+    const char *first = ap_getword_conf(pool, &args);
+    const char *second = ap_getword_conf(pool, &args);
+
+    return *second ? second : first;
+}
+
+int ja_conftree_level(const ap_directive_t *ciphers)
+{
+    static const char LEVEL[] = "@SECLEVEL=";
+    const char *at = ciphers ? strstr(ciphers->args, LEVEL) : NULL;
+
+    return at && apr_isdigit(at[strlen(LEVEL)]) ? at[strlen(LEVEL)] - '0' : 0;
 }
 
 const char *ja_conftree_path(const ap_directive_t *node, apr_pool_t *pool)

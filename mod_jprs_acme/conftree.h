@@ -14,6 +14,8 @@ typedef struct {
     int has_tls;               /* SSLEngine is given and not off; -1 in `hosts`: not given there  */
     apr_array_header_t *certs; /* const ap_directive_t *: SSLCertificateFile; never NULL          */
     apr_array_header_t *keys;  /* likewise SSLCertificateKeyFile                                  */
+    const ap_directive_t
+        *ciphers; /* SSLCipherSuite, the last one that is not of TLS 1.3; or NULL */
 } ja_tls_t;
 
 typedef struct {
@@ -27,6 +29,12 @@ ja_conftree_t *ja_conftree_read(const ap_directive_t *root, apr_pool_t *pool);
 
 /* What holds for `s`. */
 ja_tls_t ja_conftree_tls(const ja_conftree_t *tree, const server_rec *s, apr_pool_t *pool);
+
+/* The words of SSLCipherSuite without the protocol, as OpenSSL takes them. */
+const char *ja_conftree_ciphers(const ap_directive_t *node, apr_pool_t *pool);
+
+/* The security level that it asks for ("HIGH:@SECLEVEL=3"); 0: none. NULL asks for none. */
+int ja_conftree_level(const ap_directive_t *ciphers);
 
 /* The file that a directive names, as mod_ssl finds it. NULL: it names none. */
 const char *ja_conftree_path(const ap_directive_t *node, apr_pool_t *pool);

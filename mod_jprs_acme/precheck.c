@@ -12,6 +12,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "acceptance.h"
 #include "aplog.h"
 #include "conf.h"
 #include "conftree.h"
@@ -26,6 +27,7 @@ typedef struct {
     const ja_conftree_t *tree;
     const ja_log_t *log;
     apr_hash_t *pairs; /* "CERT\nKEY" of those that have been looked at */
+    int *levels;       /* the highest security level of the virtual hosts of each domain */
     int is_bad;
     apr_pool_t *pool;
     apr_pool_t *scratch; /* cleared after each of many things */
@@ -108,12 +110,60 @@ static int has_other_givers(void)
     return (givers && givers->nelts > 1) || (fallbacks && fallbacks->nelts > 0);
 }
 
+/* What mod_ssl ends the server by if OpenSSL makes nothing of it. */
+static void check_ciphers(precheck_t *check, const ap_directive_t *ciphers)
+{
+    const char *suites = ja_conftree_ciphers(ciphers, check->pool);
+    ja_err_t *err =
+        is_new(check, suites, "") ? ja_acceptance_try_ciphers(suites, check->scratch) : NULL;
+
+    if (err) {
+        complain(check, apr_psprintf(check->scratch, "%s: %s", place_of(ciphers, check->scratch),
+                                     ja_err_text(err, check->scratch)));
+    }
+    apr_pool_clear(check->scratch);
+}
+
+/* Certificates of its own that the security level does not let pass. */
+static void check_level(precheck_t *check, const ja_tls_t *tls)
+{
+    int level = ja_conftree_level(tls->ciphers);
+    int i;
+
+    for (i = 0; level > 0 && i < tls->certs->nelts; i++) {
+        const char *path =
+            ja_conftree_path(APR_ARRAY_IDX(tls->certs, i, const ap_directive_t *), check->pool);
+        ja_err_t *err = path ? ja_acceptance_try_file(level, path, check->scratch) : NULL;
+
+        if (err) {
+            complain(check,
+                     apr_psprintf(check->scratch, "%s: %s", place_of(tls->ciphers, check->scratch),
+                                  ja_err_text(err, check->scratch)));
+        }
+        apr_pool_clear(check->scratch);
+    }
+}
+
+static void note_level(precheck_t *check, const ja_tls_t *tls, const ja_plan_domain_t *domain)
+{
+    int level = ja_conftree_level(tls->ciphers);
+
+    if (domain && level > check->levels[domain->index]) {
+        check->levels[domain->index] = level;
+    }
+}
+
 static void check_site(precheck_t *check, const server_rec *s)
 {
     ja_tls_t tls = ja_conftree_tls(check->tree, s, check->pool);
 
     if (tls.has_tls <= 0) {
         return;
+    }
+    if (tls.ciphers) {
+        check_ciphers(check, tls.ciphers);
+        check_level(check, &tls);
+        note_level(check, &tls, ja_conf_site(s)->domain);
     }
     if (tls.certs->nelts == 0 && !ja_conf_site(s)->domain && !has_other_givers()) {
         complain(check, apr_psprintf(check->pool,
@@ -127,8 +177,26 @@ static void check_site(precheck_t *check, const server_rec *s)
 
 /* ---- managed sets ---------------------------------------------------------------------------- */
 
-/* A start would go on without a set that is damaged, but the visitors of its domain would not. If
- * there is a new one, a restart is what helps. */
+/* The files that the virtual hosts of the domain would take; the last refusal is in `err`. */
+static int count_taken(ja_err_t **err, const precheck_t *check, const ja_set_files_t *files,
+                       const ja_plan_domain_t *domain)
+{
+    int n = 0;
+    int i;
+
+    for (i = 0; i < files->fullchain_paths->nelts; i++) {
+        ja_err_t *refusal = ja_acceptance_try_file(
+            check->levels[domain->index], APR_ARRAY_IDX(files->fullchain_paths, i, const char *),
+            check->scratch);
+
+        n += !refusal;
+        *err = refusal ? refusal : *err;
+    }
+    return n;
+}
+
+/* A start would go on without a set that is damaged, or not taken, but the visitors of its domain
+ * would not. If there is a new one, a restart is what helps. */
 static void check_live(precheck_t *check, ja_store_t *store, const ja_plan_domain_t *domain)
 {
     ja_set_files_t files;
@@ -136,13 +204,13 @@ static void check_live(precheck_t *check, ja_store_t *store, const ja_plan_domai
     ja_err_t *unknown;
     int is_staged = 0;
 
-    if (!err || files.fullchain_paths->nelts > 0) {
+    if (count_taken(&err, check, &files, domain) > 0 || !err) {
         return;
     }
     unknown = ja_store_has(&is_staged, store, JA_GROUP_STAGING, domain->name, check->scratch);
     if (unknown || !is_staged) {
         complain(check, apr_psprintf(check->scratch,
-                                     "the certificate in use for %s is damaged on disk: %s",
+                                     "the certificate in use for %s could not be served: %s",
                                      domain->name, ja_err_text(err, check->scratch)));
     }
 }
@@ -201,6 +269,8 @@ static int check_config(apr_pool_t *pconf, apr_pool_t *plog, apr_pool_t *ptemp, 
     check.tree = ja_conftree_read(ap_conftree, ptemp);
     check.log = ja_aplog_make(s, ptemp);
     check.pairs = apr_hash_make(ptemp);
+    check.levels =
+        apr_pcalloc(ptemp, sizeof(int) * (apr_size_t)(ja_conf_get(s)->plan->domains->nelts + 1));
     check.pool = ptemp;
     apr_pool_create(&check.scratch, ptemp);
     for (at = s; at; at = at->next) {

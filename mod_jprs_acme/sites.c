@@ -36,6 +36,7 @@ typedef struct {
     apr_array_header_t *names; /* const char *: ServerName and ServerAliases as written         */
     ja_plan_domain_t *domain;  /* or NULL                                                       */
     int has_tls;
+    int level;     /* of security, that SSLCipherSuite asks for; 0: none        */
     int is_served; /* it gets its certificate from here                             */
     int is_torn;   /* it has names of two domains, and that was told                */
     ja_place_t place;
@@ -58,6 +59,7 @@ static void init_host(host_t *host, server_rec *s, const check_t *check)
     host->domain = NULL;
     host->is_torn = 0;
     host->has_tls = tls.has_tls > 0;
+    host->level = ja_conftree_level(tls.ciphers);
     host->is_served = host->has_tls && tls.certs->nelts == 0;
     host->place.file = s->defn_name;
     host->place.line = (int)s->defn_line_number;
@@ -303,7 +305,7 @@ static void assign(check_t *check, ja_conf_t *conf)
 
     for (i = 0; i < check->hosts->nelts; i++) {
         host = &APR_ARRAY_IDX(check->hosts, i, host_t);
-        ja_conf_assign(host->s, conf, host->domain, host->has_tls);
+        ja_conf_assign(host->s, conf, host->domain, host->has_tls, host->level);
         if (host->domain && host->is_served && !host->is_torn) {
             check_md_host(check, host);
             check_cover(check, host);

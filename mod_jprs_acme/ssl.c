@@ -8,6 +8,7 @@
 #include <apr_hash.h>
 #include <apr_strings.h>
 
+#include "acceptance.h"
 #include "activate.h"
 #include "aplog.h"
 #include "checked.h"
@@ -21,8 +22,8 @@
 
 /* What a domain serves: found out once, also if many virtual hosts use it. */
 typedef struct {
-    const apr_array_header_t *cert_paths; /* const char *; empty: not even a temporary one */
-    const apr_array_header_t *key_paths;
+    apr_array_header_t *cert_paths; /* const char *; empty: not even a temporary one */
+    apr_array_header_t *key_paths;
     int is_temporary;
 } served_t;
 
@@ -38,16 +39,16 @@ static pass_t *pass;
 
 /* --- what there is for a domain --------------------------------------------------------------- */
 
-static const apr_array_header_t *one_path(const char *path, apr_pool_t *pool)
+static served_t *make_served(apr_pool_t *pool)
 {
-    apr_array_header_t *paths = apr_array_make(pool, 1, sizeof(const char *));
+    served_t *served = apr_pcalloc(pool, sizeof(*served));
 
-    APR_ARRAY_PUSH(paths, const char *) = path;
-    return paths;
+    served->cert_paths = apr_array_make(pool, 1, sizeof(const char *));
+    served->key_paths = apr_array_make(pool, 1, sizeof(const char *));
+    return served;
 }
 
-static void use_temporary(served_t *served, const ja_plan_domain_t *domain, apr_pool_t *pool,
-                          apr_pool_t *scratch)
+static void use_temporary(served_t *served, const ja_plan_domain_t *domain, apr_pool_t *scratch)
 {
     const char *path;
     ja_err_t *err = ja_temporary_make(&path, domain->names, pass->files, scratch);
@@ -58,8 +59,8 @@ static void use_temporary(served_t *served, const ja_plan_domain_t *domain, apr_
         return;
     }
     served->is_temporary = 1;
-    served->cert_paths = one_path(path, pool);
-    served->key_paths = served->cert_paths;
+    APR_ARRAY_PUSH(served->cert_paths, const char *) = path; /* the key is in it, too */
+    APR_ARRAY_PUSH(served->key_paths, const char *) = path;
     ja_event_tell(pass->log, JA_EVENT_TEMPORARY, domain->name,
                   "no usable certificate: TLS is served with a self-signed one, requests get 503");
 }
@@ -81,8 +82,8 @@ static void use_live(served_t *served, const ja_plan_domain_t *domain, apr_pool_
     if (!files.fullchain_paths || files.fullchain_paths->nelts == 0) {
         return;
     }
-    served->cert_paths = files.fullchain_paths;
-    served->key_paths = files.privkey_paths;
+    apr_array_cat(served->cert_paths, files.fullchain_paths);
+    apr_array_cat(served->key_paths, files.privkey_paths);
     if (!err && ja_activate_is_rehearsal()) {
         ja_checked_keep(domain->name, &files, pass->process);
     }
@@ -96,18 +97,56 @@ static const served_t *served_by(const ja_plan_domain_t *domain, apr_pool_t *poo
     if (served) {
         return served;
     }
-    served = apr_pcalloc(pool, sizeof(*served));
-    served->cert_paths = served->key_paths = apr_array_make(pool, 1, sizeof(const char *));
+    served = make_served(pool);
     apr_pool_create(&scratch, pool);
     if (ja_activate_store()) {
         use_live(served, domain, pool, scratch);
     }
     if (served->cert_paths->nelts == 0) {
-        use_temporary(served, domain, pool, scratch);
+        use_temporary(served, domain, scratch);
     }
     apr_pool_destroy(scratch);
     apr_hash_set(pass->served, domain->name, APR_HASH_KEY_STRING, served);
     return served;
+}
+
+/* The i-th certificate of the live set, unless the virtual host would not take it: the configuration
+ * may ask for more than when it was made, and by what mod_ssl refuses the whole server would end. */
+static void add_if_taken(served_t *some, const served_t *all, int i, const ja_site_t *site,
+                         apr_pool_t *scratch)
+{
+    const char *path = APR_ARRAY_IDX(all->cert_paths, i, const char *);
+    ja_err_t *err = ja_acceptance_try_file(site->level, path, scratch);
+
+    if (err) {
+        ja_event_errored(pass->log, site->domain->name, err,
+                         "giving mod_ssl the certificate to be served", 0, scratch);
+        return;
+    }
+    APR_ARRAY_PUSH(some->cert_paths, const char *) = path;
+    APR_ARRAY_PUSH(some->key_paths, const char *) = APR_ARRAY_IDX(all->key_paths, i, const char *);
+}
+
+static const served_t *served_at(const ja_site_t *site, apr_pool_t *pool)
+{
+    const served_t *all = served_by(site->domain, pool);
+    apr_pool_t *scratch;
+    served_t *some;
+    int i;
+
+    if (site->level == 0 || all->is_temporary) {
+        return all;
+    }
+    some = make_served(pool);
+    apr_pool_create(&scratch, pool);
+    for (i = 0; i < all->cert_paths->nelts; i++) {
+        add_if_taken(some, all, i, site, scratch);
+    }
+    if (some->cert_paths->nelts == 0) {
+        use_temporary(some, site->domain, scratch);
+    }
+    apr_pool_destroy(scratch);
+    return some;
 }
 
 /* No set of its domain is there yet: neither at the start, nor since. */
@@ -133,7 +172,7 @@ static int add_cert_files(server_rec *s, apr_pool_t *pool, apr_array_header_t *c
     if (!pass || !site->domain || cert_files->nelts > 0 || key_files->nelts > 0) {
         return DECLINED;
     }
-    served = served_by(site->domain, pool);
+    served = served_at(site, pool);
     if (served->cert_paths->nelts == 0) {
         return DECLINED;
     }

@@ -87,6 +87,12 @@ def test_refused_as_long_as_the_server_would_not_come_up(httpd):
     assert "static.key" in told["reason"]
 
     _write_pair(httpd, "static")
+    sites.write_text("SSLCipherSuite NONSENSE\n" + good)
+    told = _refused(httpd, "sites.conf:1: SSLCipherSuite NONSENSE: .*no cipher match")
+    sites.write_text("SSLCipherSuite HIGH:@SECLEVEL=5\n" + good)
+    told = _refused(httpd, "sites.conf:1: .*static.pem, at security level 5: .*key too small")
+    assert "static.pem" in told["reason"]
+
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         sites.write_text(good + f"Listen 127.0.0.1:{port}\n")
@@ -95,7 +101,7 @@ def test_refused_as_long_as_the_server_would_not_come_up(httpd):
 
     assert (httpd.pid(), httpd.generation()) == (parent, generation)
     assert httpd.https(STATIC)[0] == 200 and httpd.https(NAME)[0] == 503
-    assert httpd.error_log().count("JA0214") == 3, "each reason is told once"
+    assert httpd.error_log().count("JA0214") == 5, "each reason is told once"
 
     sites.write_text(good)
     until(lambda: httpd.generation() > generation, "the restart", LIVE)

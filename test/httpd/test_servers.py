@@ -8,7 +8,7 @@ from harness import cli, conf, paths, tlsclient
 from harness.ports import is_listening
 from harness.wait import until
 
-NAME = "www.example.jp"
+NAME, OTHER = "www.example.jp", "other.example.jp"
 
 
 @pytest.mark.parametrize("mpm", ["event", "worker", "prefork"])
@@ -74,6 +74,24 @@ def test_module_without_mod_ssl_answers_challenges(make_httpd, ca, monkeypatch):
     httpd.sites = conf.vhost(httpd.http_port, NAME)
     httpd.start()
     httpd.wait_staged(NAME)
+
+
+def test_a_level_that_the_certificate_in_use_is_below_does_not_end_the_server(httpd):
+    """mod_ssl would end it, with all its other sites."""
+    httpd.manage(NAME, OTHER, Activation=None, Keys="rsa2048").serve(NAME).serve(OTHER)
+    first, _ = httpd.obtain(NAME, OTHER)
+    good = httpd.sites
+    httpd.sites = good.replace("SSLEngine on", "SSLEngine on\nSSLCipherSuite HIGH:@SECLEVEL=3", 1)
+    httpd.guard.expect("www.example.jp: JA0215: while giving mod_ssl the certificate to be served: "
+                       ".*live/www.example.jp/fullchain.pem, at security level 3: .*key too small")
+    httpd.guard.tolerate("www.example.jp: JA0213: ", "what is served instead is noticed, too")
+    for again in (httpd.graceful, httpd.restart):
+        again()
+        assert httpd.https(OTHER)[0] == 200 and httpd.https(NAME)[0] == 503
+    # Nothing is lost by it.
+    httpd.sites = good
+    httpd.graceful()
+    assert httpd.https(NAME)[0] == 200 and httpd.served(NAME).serial_number == first.serial_number
 
 
 @pytest.mark.parametrize("activation", ["hot", "manual"])
