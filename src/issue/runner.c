@@ -96,12 +96,13 @@ static ja_err_t *take_requests(ja_runner_t *r, apr_pool_t *scratch)
         return NULL;
     }
     r->looked_for = changed_at;
+    JA_TRY(mind_revocations(r, scratch));
     JA_TRY(ja_request_load(&at, r->store, scratch));
     for (i = 0; at != 0 && i < r->sides->nelts; i++) {
         ja_account_request(ja_runner_peer_account(APR_ARRAY_IDX(r->sides, i, ja_side_t *)->peer),
                            at);
     }
-    return mind_revocations(r, scratch);
+    return NULL;
 }
 
 /* What is looked at while nothing is to be done: one system call, and the parent's words. */
