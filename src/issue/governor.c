@@ -4,6 +4,7 @@
 
 #define DEAD_STREAK 3 /* so many domains in a row: it is the CA, not one of them */
 #define FIRST_LANE  2
+#define FAILING_MIN 20 /* orders: what few names that fail may use up must not be all */
 #define HELD_MAX    apr_time_from_sec(24 * 3600)
 
 static const char *const WHY_NAMES[] = {
@@ -61,7 +62,9 @@ ja_limits_t ja_governor_limits(const ja_plan_t *plan, const ja_plan_ca_t *ca)
 
 static ja_rate_t failing_rate(const ja_limits_t *limits)
 {
-    return (ja_rate_t){ 2 * (apr_int64_t)limits->concurrency, JA_GOVERNOR_HOUR };
+    apr_int64_t max = 2 * (apr_int64_t)limits->concurrency;
+
+    return (ja_rate_t){ max > FAILING_MIN ? max : FAILING_MIN, JA_GOVERNOR_HOUR };
 }
 
 static apr_time_t earlier(apr_time_t a, apr_time_t b)

@@ -4,7 +4,7 @@
  *
  *   orders     ManagedDomainRateLimit, if there is one
  *   failing    orders that brought no certificate, those in flight included: twice
- *              ManagedDomainConcurrency in an hour
+ *              ManagedDomainConcurrency in an hour, but at least 20
  *   requests   1000 in an hour, and for each order of that hour 20 and 4 for each of its names: a
  *              certificate with k names takes 2k+5
  *   held       a Retry-After of the CA holds for everything new that would go there: orders, and what

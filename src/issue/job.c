@@ -85,6 +85,7 @@ static const ja_field_t JOB_FIELDS[] = {
     { "challenges", JA_FIELD_OBJECTS, FIELD(ja_job_t, challenges), .max = 200, .sub = &CHALLENGE },
     { "why", JA_FIELD_ENUM, FIELD(ja_job_t, why), .names = &ja_due_names },
     { "attempts", JA_FIELD_INT, FIELD(ja_job_t, attempts), .max = 1000000000 },
+    { "passing", JA_FIELD_INT, FIELD(ja_job_t, passing), .max = 1000000000 },
     { "started", JA_FIELD_TIME, FIELD(ja_job_t, started_at) },
     { "next", JA_FIELD_TIME, FIELD(ja_job_t, next_at) },
     { "fingerprint", JA_FIELD_STR, FIELD(ja_job_t, fingerprint), .max = 64 },

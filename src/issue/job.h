@@ -97,7 +97,8 @@ typedef struct {
     const char *thumbprint;               /* of the account that placed it */
     const apr_array_header_t *challenges; /* ja_job_challenge_t; never NULL */
     int why;                              /* ja_due_why_t of the attempt, -1: none */
-    apr_int64_t attempts;                 /* failures in a row */
+    apr_int64_t attempts;                 /* failures in a row ... */
+    apr_int64_t passing;                  /* ... and how many of them were the CA's (JA_RETRY_CA) */
     apr_time_t started_at;       /* of the first attempt at the present need; 0: there is no need */
     apr_time_t next_at;          /* not before; 0: no waiting */
     const char *fingerprint;     /* of the configuration it works for: another one begins anew */

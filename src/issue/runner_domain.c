@@ -85,6 +85,7 @@ static void begin_anew(ja_job_t *job)
 {
     ja_drive_forget(job);
     job->attempts = 0;
+    job->passing = 0;
     job->next_at = 0;
     job->started_at = 0;
     job->error = NULL;
@@ -265,6 +266,23 @@ void ja_domain_succeeded(ja_domain_t *d, ja_store_t *store, const ja_log_t *log)
     apr_pool_destroy(scratch);
 }
 
+/* The how manieth failure it is, for the back-off. What the CA has failed in is not held against the
+ * domain: after an outage of days its own failures begin with a short wait. And an order that is spent
+ * by age has seldom gone that far without failures before: it is replaced at once, unless that has
+ * just been done. */
+static int step_of(ja_job_t *job, ja_retry_t retry)
+{
+    const ja_job_error_t *last = job->error;
+    int is_again = last && ja_err_row(ja_err_code_find(last->id))->retry == JA_RETRY_ANEW;
+
+    job->attempts++;
+    job->passing += retry == JA_RETRY_CA;
+    if (retry == JA_RETRY_ANEW && !is_again) {
+        return 1;
+    }
+    return (int)(retry == JA_RETRY_CA ? job->attempts : job->attempts - job->passing);
+}
+
 static void fail(ja_domain_t *d, const char *event, const ja_err_t *err, const char *activity,
                  ja_store_t *store, const ja_log_t *log)
 {
@@ -273,8 +291,7 @@ static void fail(ja_domain_t *d, const char *event, const ja_err_t *err, const c
     apr_pool_t *scratch;
 
     apr_pool_create(&scratch, d->parent);
-    d->job.attempts++;
-    d->job.next_at = ja_backoff((int)d->job.attempts, retry, err->retry_at, ja_rand_unit(), now);
+    d->job.next_at = ja_backoff(step_of(&d->job, retry), retry, err->retry_at, ja_rand_unit(), now);
     d->job.error = ja_job_error_make(err, activity, now, scratch);
     if (d->job.attempts % FAILURES_PER_ORDER == 0) {
         ja_drive_forget(&d->job);
@@ -319,6 +336,7 @@ static void tell_revocation(ja_domain_t *d, ja_store_t *store, const ja_log_t *l
 
     if (is_due(d, now)) {
         d->job.attempts = count_revocations(&d->job, 0);
+        d->job.passing = 0;
         d->job.fingerprint = ja_fingerprint_domain(d->plan, d->pool);
         fail(d, REVOKED, err, ACTIVITY, store, log);
         return;

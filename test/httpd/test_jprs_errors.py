@@ -20,7 +20,7 @@ GOOD = "good.example.jp"
 # sentence for the operator
 DOMAIN_ROWS = [
     ("E3", "finalize", "JA0402", "slow", "operator", "ManagedDomainKeys"),
-    ("E4", "newOrder", "JA0403", "later", "nobody", "nonce"),
+    ("E4", "newOrder", "JA0403", "ca", "nobody", "nonce"),
     ("E8", "finalize", "JA0406", "slow", "dns", "jprs.jp"),
     ("E9", "authz", "JA0407", "fresh", "operator", "Port 80"),
     ("E12", "newOrder", "JA0411", "slow", "operator", "malformed"),

@@ -35,7 +35,7 @@ static const case_t CASES[] = {
       "JA0402", JA_RETRY_SLOW, JA_ACTOR_OPERATOR, "ManagedDomainKeys" },
     { "E4", "badNonce", 400, "The client sent an unacceptable anti-replay nonce",
       "受理できないノンスを受信しました", JA_KIND_NEW_ORDER,
-      "JA0403", JA_RETRY_LATER, JA_ACTOR_NOBODY, "nonce" },
+      "JA0403", JA_RETRY_CA, JA_ACTOR_NOBODY, "nonce" },
     { "E5", "badPublicKey", 400, "The JWS was signed by a public key the server does not support",
       "アカウント公開鍵に問題があります", JA_KIND_NEW_ACCOUNT,
       "JA0404", JA_RETRY_HOLD, JA_ACTOR_OPERATOR, "account key" },

@@ -75,6 +75,20 @@ static void so_many_may_fail_in_an_hour(void **state)
     assert_int_equal(order_at(99, NOW), NOW);
 }
 
+/* A name may fail five times in an hour: with little concurrency one or two would use up all. */
+static void few_names_do_not_use_up_what_may_fail(void **state)
+{
+    const ja_limits_t one = { { 0, 0 }, 1, 1 };
+    int i;
+
+    (void)state;
+    for (i = 0; i < 20; i++) {
+        assert_int_equal(ja_governor_order_at(&governor, &one, 1, 0, NOW, &why), NOW);
+        ja_governor_take(&governor, &one, 1, NOW);
+    }
+    assert_true(ja_governor_order_at(&governor, &one, 1, 0, NOW, &why) >= NOW + HOUR);
+}
+
 static void orders_make_room_for_requests(void **state)
 {
     int i;
@@ -236,6 +250,7 @@ int main(void)
         GOVERNOR_TEST(at_first_everything_may_begin),
         GOVERNOR_TEST(orders_keep_the_rate),
         GOVERNOR_TEST(so_many_may_fail_in_an_hour),
+        GOVERNOR_TEST(few_names_do_not_use_up_what_may_fail),
         GOVERNOR_TEST(orders_make_room_for_requests),
         GOVERNOR_TEST(a_retry_after_holds_all_and_then_it_begins_slowly),
         GOVERNOR_TEST(it_holds_for_a_day_at_most),

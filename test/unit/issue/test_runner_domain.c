@@ -384,6 +384,45 @@ static void sets_that_cannot_be_read_again_are_still_there(void **state)
     assert_null(domain.live);
 }
 
+/* What the CA has failed in is not held against the domain. */
+static void an_outage_leaves_short_waits(void **state)
+{
+    int i;
+
+    (void)state;
+    load();
+    for (i = 0; i < 480; i++) {
+        fail_with(JA_E_CA_INTERNAL, 0);
+        assert_true(domain.job.next_at - now <= 36 * 60 * SECONDS);
+        now = domain.job.next_at;
+    }
+    fail_with(JA_E_TIMEOUT, 0); /* of class CA as well */
+    assert_true(domain.job.next_at - now <= 36 * 60 * SECONDS);
+    fail_with(JA_E_VALIDATION_CONNECT, 0);
+    assert_in_range(domain.job.next_at - now, 30 * SECONDS, 36 * SECONDS);
+    load();
+    fail_with(JA_E_VALIDATION_CONNECT, 0);
+    assert_in_range(domain.job.next_at - now, 60 * SECONDS, 72 * SECONDS);
+    assert_int_equal(domain.job.attempts, 483);
+}
+
+/* An order gets old enough for that when something else has failed before. */
+static void a_spent_order_is_replaced_at_once_whatever_was_before(void **state)
+{
+    int i;
+
+    (void)state;
+    load();
+    for (i = 0; i < 9; i++) {
+        fail_with(JA_E_VALIDATION_CONNECT, 0);
+    }
+    fail_with(JA_E_ORDER_EXPIRED, 0);
+    assert_true(domain.job.next_at == now);
+    load();
+    fail_with(JA_E_ORDER_REFUSED, 0);
+    assert_true(domain.job.next_at >= now + 30 * SECONDS);
+}
+
 /* That is kept for what is live. */
 static void responder_says(int status)
 {
@@ -648,6 +687,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DOMAIN_TEST(a_set_that_was_put_back_is_not_renewed_at_once),
+        DOMAIN_TEST(an_outage_leaves_short_waits),
+        DOMAIN_TEST(a_spent_order_is_replaced_at_once_whatever_was_before),
         DOMAIN_TEST(a_revoked_live_set_is_told_once_and_replaced),
         DOMAIN_TEST(a_response_at_the_start_is_heard),
         DOMAIN_TEST(a_set_that_somebody_had_revoked_is_replaced),
