@@ -80,20 +80,30 @@ static int wait_for_answers(watch_t *w)
 
 static int is_good(const ja_account_file_t *file)
 {
-    return file && file->url && !file->held;
+    return file && file->url && !file->held && !file->not_looked;
+}
+
+/* Or NULL. */
+static const ja_job_error_t *error_of(const ja_account_file_t *file)
+{
+    if (!file) {
+        return NULL;
+    }
+    return file->not_looked ? file->not_looked : file->error;
 }
 
 static void print_text(const watch_t *w, int i, const ja_account_file_t *file)
 {
     apr_pool_t *pool = w->args->pool;
+    const ja_job_error_t *error = error_of(file);
 
     if (is_good(file)) {
         printf("%s: %s\n", ca_at(w, i)->url, file->url);
     }
-    else if (file && file->error) {
-        const char *advice = ja_words_advice(w->args->lang, file->error->id);
+    else if (error) {
+        const char *advice = ja_words_advice(w->args->lang, error->id);
 
-        ja_cmd_complain(pool, "%s: %s: %s", ca_at(w, i)->url, file->error->id, file->error->text);
+        ja_cmd_complain(pool, "%s: %s: %s", ca_at(w, i)->url, error->id, error->text);
         ja_cmd_complain(pool, "-> %s", advice ? advice : "");
     }
     else {
@@ -105,13 +115,14 @@ static void print_text(const watch_t *w, int i, const ja_account_file_t *file)
 static ja_json_t *print_json(const watch_t *w, int i, const ja_account_file_t *file)
 {
     ja_json_t *json = ja_json_object(w->args->pool);
+    const ja_job_error_t *error = error_of(file);
 
     ja_json_set_str(json, "ca", ca_at(w, i)->url);
     ja_json_set_str(json, "url", file ? file->url : NULL);
-    ja_json_set_bool(json, "registered", is_good(file));
-    if (file && file->error) {
-        ja_json_set_str(json, "error", file->error->id);
-        ja_json_set_str(json, "text", file->error->text);
+    ja_json_set_bool(json, "registered", file && file->url && !file->held);
+    if (error) {
+        ja_json_set_str(json, "error", error->id);
+        ja_json_set_str(json, "text", error->text);
     }
     return json;
 }

@@ -28,9 +28,9 @@ static const ja_cmd_t COMMANDS[] = {
       { "register the account now, or look at it, and show the result",
         "アカウントを今すぐ登録 (登録済みなら確認) し、結果を表示する" },
       { "\nThe running httpd does it; root asks. Needed only if a registration was refused and nothing\n"
-        "in the configuration has changed since. Exits 0 if all accounts are registered.\n",
+        "in the configuration has changed since. Exits 0 if the CA calls all accounts valid.\n",
         "\n実行中の httpd が処理します (root 権限が必要)。登録が拒否され、設定を変更していない場合に\n"
-        "使います。すべてのアカウントが登録済みなら終了ステータスは 0 です。\n" },
+        "使います。認証局がすべてのアカウントを有効と応答した場合、終了ステータスは 0 です。\n" },
       ja_cmd_register },
     { "revoke", "[NAME]", 1,
       JA_OPT_BIT(JA_OPT_JSON) | JA_OPT_BIT(JA_OPT_CERT) | JA_OPT_BIT(JA_OPT_REASON),

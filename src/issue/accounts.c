@@ -207,6 +207,7 @@ void ja_account_request(ja_account_keeper_t *k, apr_time_t at)
     }
     k->file.requested_at = at;
     k->file.may_register = 1;
+    k->file.not_looked = NULL;
     apr_pool_create(&scratch, k->pool);
     ja_keeper_note(k, scratch);
     apr_pool_destroy(scratch);

@@ -34,6 +34,8 @@ typedef struct {
     apr_int64_t days_told;       /* of the countdown to the end of the EAB: the last step told */
     const char *fingerprint;     /* of contacts and EAB that failed: others are tried at once */
     const ja_job_error_t *error; /* or NULL */
+    const ja_job_error_t *not_looked; /* why the last request was answered without a look at the
+                                         account, which is used on; NULL: it was not */
 } ja_account_file_t;
 
 /* Read it; `*file` is NULL, without error, if there is none. */

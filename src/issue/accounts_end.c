@@ -81,13 +81,17 @@ void ja_keeper_failed(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *s
     ja_timer_set(k->timer, k->file.next_at);
 }
 
-/* The CA has no account for the key. Some ask for an EAB even where only an existing account is
- * looked for. */
+/* The CA has no account for the key. Where only an existing account is looked for, some ask all the
+ * same for what a new one needs: an EAB, contacts, the agreement. */
 static int is_unknown(const ja_account_keeper_t *k, const ja_err_t *err)
 {
-    return (k->step == JA_KEEPER_FIND || k->step == JA_KEEPER_CHECK)
-           && (err->code == JA_E_ACCOUNT_NOT_FOUND || err->code == JA_E_EAB_REQUIRED
-               || err->code == JA_E_EAB_REFUSED);
+    int is_said = err->code == JA_E_ACCOUNT_NOT_FOUND || err->code == JA_E_EAB_REQUIRED
+                  || err->code == JA_E_EAB_REFUSED;
+    int is_of_new =
+        err->code == JA_E_MALFORMED || err->code == JA_E_CONTACT_COUNT || err->code == JA_E_TERMS;
+
+    return (k->step == JA_KEEPER_FIND && (is_said || is_of_new))
+           || (k->step == JA_KEEPER_CHECK && is_said);
 }
 
 /* The CA does not know the account yet, or again, or can't say: it goes on waiting for a person. */
@@ -207,6 +211,7 @@ static void use_on(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scra
     ja_event_errored(k->conf.log, ja_keeper_id(k), err, ACTIVITY[k->step], 0, scratch);
     if (k->file.requested_at != k->file.answered_at) {
         k->file.may_register = 0; /* it was asked for a look at an account that works */
+        k->file.not_looked = ja_job_error_make(err, ACTIVITY[k->step], ja_clock_now(), k->pool);
     }
     answer(k);
     ja_keeper_note(k, scratch);
@@ -217,8 +222,20 @@ static void use_on(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scra
     k->conf.ready(k->conf.baton, 0);
 }
 
+/* The URL that is kept is not one of the CA's, say because something on the way had changed it. */
+static int has_foreign_url(const ja_account_keeper_t *k, const ja_err_t *err)
+{
+    return err->code == JA_E_URL && (k->step == JA_KEEPER_CHECK || k->step == JA_KEEPER_UPDATE);
+}
+
 void ja_keeper_not_succeeded(ja_account_keeper_t *k, const ja_err_t *err, apr_pool_t *scratch)
 {
+    if (has_foreign_url(k, err)) {
+        end_exchange(k);
+        k->step = JA_KEEPER_FIND;
+        ja_keeper_begin(k);
+        return;
+    }
     if (is_unknown(k, err) && is_to_be_registered(k)) {
         end_exchange(k);
         k->step = JA_KEEPER_REGISTER;
@@ -247,6 +264,9 @@ void ja_keeper_on_reply(void *baton, const ja_heard_t *heard, ja_err_t *err)
 
     if (!err) {
         err = ja_account_hear(&account, heard, scratch, scratch);
+    }
+    if (!err) { /* else no order could ever be placed with it; the key finds the account again */
+        err = ja_directory_check_url(ja_ca_directory(k->conf.ca), account.url, scratch);
     }
     if (!err && account.status != JA_ACCOUNT_VALID) {
         err = ja_err_make(JA_E_UNAUTHORIZED, scratch, "account %s is deactivated or revoked",

@@ -27,6 +27,8 @@ static const ja_field_t FIELDS[] = {
     { "fingerprint", JA_FIELD_STR, .offset = offsetof(ja_account_file_t, fingerprint), .max = 64 },
     { "error", JA_FIELD_OBJECT, .offset = offsetof(ja_account_file_t, error),
       .sub = &ja_job_error_bind },
+    { "notLooked", JA_FIELD_OBJECT, .offset = offsetof(ja_account_file_t, not_looked),
+      .sub = &ja_job_error_bind },
     { NULL },
 };
 static const ja_bind_t BIND = { "account", sizeof(ja_account_file_t), FIELDS };

@@ -307,6 +307,19 @@ def test_account_that_the_ca_calls_invalid_waits_and_is_never_replaced(sim, http
     assert registrations(sim) == 1 and httpd.store.account()["url"] == url
 
 
+def test_register_says_so_if_the_ca_could_not_be_asked(sim, httpd):
+    httpd.manage(GOOD).serve(GOOD).start()
+    httpd.wait_staged(GOOD)
+    url = httpd.store.account()["url"]
+    rule = sim.rule(kind="account", row="E26")
+    httpd.guard.expect("JA0415: ")
+    done = cli.run(httpd, "register")
+    assert done.returncode == 1 and "JA0415" in done.stderr and "-> " in done.stderr
+    sim.delete(f"/rules/{rule}")
+    done = cli.run(httpd, "register")
+    assert done.returncode == 0 and url in done.stdout and not done.stderr
+
+
 def test_account_that_is_gone_for_good_can_be_put_aside(sim, httpd):
     """The way that JA0416 and docs/operations.md show."""
     httpd.manage(GOOD).serve(GOOD).start()

@@ -6,7 +6,7 @@
 #include <apr_file_io.h>
 #include <apr_strings.h>
 
-#include "issue/accounts.h"
+#include "issue/accounts_file.h"
 
 #define HMAC    "hmac-0123456789abcdef0123456789ab"
 #define MINUTES apr_time_from_sec(60)
@@ -277,12 +277,13 @@ static void a_lost_reply_is_no_second_account(void **state)
 
 static void if_the_ca_does_not_know_it_it_is_registered(void **state)
 {
-    static const char *const TYPES[] = { "accountDoesNotExist", "externalAccountRequired" };
+    static const char *const TYPES[] = { "accountDoesNotExist", "externalAccountRequired",
+                                         "malformed" };
     unsigned i;
 
     (void)state;
     start_registered();
-    for (i = 0; i < 2; i++) {
+    for (i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]); i++) {
         assert_int_equal(unlink(file_of("account.json")), 0);
         expect_problem("/new-account", 400, TYPES[i]);
         expect_account("valid");
@@ -304,6 +305,47 @@ static void a_reply_without_a_url_is_none(void **state)
     expect_update();
     run_for(apr_time_from_sec(20));
     check_ready();
+}
+
+#define FOREIGN "https://evil.example/account/1"
+
+/* Something on the way has changed it. */
+static void a_url_of_somebody_else_is_not_taken(void **state)
+{
+    (void)state;
+    script_expect(scene.script, &(script_row_t){ .url = "/new-account",
+                                                 .status = 201,
+                                                 .json = "{\"status\":\"valid\"}",
+                                                 .location = FOREIGN });
+    start();
+    run_for(apr_time_from_sec(20));
+    check_not_ready();
+    assert_null(file().url);
+    expect_account("valid");
+    expect_update();
+    run_for(apr_time_from_sec(20));
+    check_ready();
+    assert_string_equal(payload(-2), "{\"onlyReturnExisting\":true}");
+}
+
+static void one_that_was_taken_is_found_anew_when_somebody_asks(void **state)
+{
+    ja_account_file_t damaged;
+
+    (void)state;
+    start_registered();
+    damaged = file();
+    damaged.url = FOREIGN;
+    works(ja_account_file_save(&damaged, scene.store, scene.plan_ca.id, pool));
+    start();
+    run_for(MINUTES);
+    expect_account("valid");
+    ja_account_request(keeper, scene.now);
+    run_for(MINUTES);
+    assert_string_equal(ja_account_url(keeper), SCENE_ACCOUNT);
+    assert_string_equal(payload(-1), "{\"onlyReturnExisting\":true}");
+    assert_string_equal(file().url, SCENE_ACCOUNT);
+    script_end(scene.script);
 }
 
 static void a_url_that_cannot_be_kept_is_not_used(void **state)
@@ -558,6 +600,7 @@ static void a_look_at_an_account_that_works_permits_nothing(void **state)
     run_for(HOURS);
     assert_true(ja_account_is_ready(keeper));
     assert_int_equal(file().answered_at, NOW + HOURS);
+    assert_string_equal(file().not_looked->id, ja_err_row(JA_E_CONNECT)->id);
     expect_problem("/account/1", 400, "accountDoesNotExist");
     doubt();
     run_for(HOURS);
@@ -908,6 +951,8 @@ int main(void)
         ACCOUNT_TEST(a_lost_reply_is_no_second_account),
         ACCOUNT_TEST(if_the_ca_does_not_know_it_it_is_registered),
         ACCOUNT_TEST(a_reply_without_a_url_is_none),
+        ACCOUNT_TEST(a_url_of_somebody_else_is_not_taken),
+        ACCOUNT_TEST(one_that_was_taken_is_found_anew_when_somebody_asks),
         ACCOUNT_TEST(a_url_that_cannot_be_kept_is_not_used),
         ACCOUNT_TEST(a_damaged_key_is_never_replaced),
         ACCOUNT_TEST(an_account_without_its_key_is_not_replaced),
