@@ -12,6 +12,7 @@
 #define MAX_SUBPROBLEMS 10          /* that are shown */
 #define VALUE_MAX       256         /* of what stands in brackets */
 #define EXCERPT_MAX     200         /* of a body that is no problem document */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 static const char *const KIND_NAMES[] = {
     [JA_KIND_DIRECTORY] = "directory",     [JA_KIND_NONCE] = "new nonce",
@@ -164,16 +165,20 @@ static char *mend(const char *body, apr_size_t len, apr_pool_t *pool)
  * says as much. */
 static const ja_json_t *read_body(const ja_http_reply_t *reply, apr_pool_t *pool)
 {
+    const char *body = reply->body;
     apr_size_t len = reply->body_len;
     ja_json_t *json;
 
-    if (reply->body[strspn(reply->body, " \t\r\n")] != '{') {
+    if (strncmp(body, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) == 0) { /* RFC 8259 8.1 */
+        body += strlen(BYTE_ORDER_MARK);
+        len -= strlen(BYTE_ORDER_MARK);
+    }
+    if (body[strspn(body, " \t\r\n")] != '{') {
         return NULL;
     }
-    if (ja_json_parse(&json, reply->body, len, MAX_BYTES, pool, pool) != NULL
+    if (ja_json_parse(&json, body, len, MAX_BYTES, pool, pool) != NULL
         && (len > MAX_BYTES
-            || ja_json_parse(&json, mend(reply->body, len, pool), len, MAX_BYTES, pool, pool)
-                   != NULL)) {
+            || ja_json_parse(&json, mend(body, len, pool), len, MAX_BYTES, pool, pool) != NULL)) {
         return NULL;
     }
     if (!ja_json_get_str(json, "type", NULL) && !ja_json_get_str(json, "detail", NULL)) {

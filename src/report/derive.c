@@ -40,8 +40,9 @@ static view_t view_of(const ja_derive_t *from)
     view.due = ja_due(from->plan, from->live, from->staged, from->is_revoked, from->restored_at,
                       from->now);
     view.is_due = view.due.why != JA_DUE_NEVER && view.due.at <= from->now;
-    /* Between two tries, the time of the next one is ahead. */
-    view.is_busy = view.is_due && job->started_at != 0 && job->next_at <= from->now;
+    /* Between two tries, the time of the next one is ahead, or that of another order. */
+    view.is_busy = view.is_due && job->started_at != 0 && job->next_at <= from->now
+                   && (job->order_url || ja_job_place_at(job, from->now) <= from->now);
     view.error = error_of(from, &view);
     return view;
 }

@@ -18,7 +18,8 @@ typedef struct {
     ja_gate_t gate;         /* of the staged set                                       */
     int is_revoked;         /* the live set is, by the OCSP responses that are kept    */
     apr_time_t restored_at; /* when an earlier set was put back; 0: never              */
-    apr_time_t waits_until; /* the governor lets it begin; not after `now`: it does    */
+    apr_time_t waits_until; /* the governor, and what one name may fail in an hour, let it
+                               begin; not after `now`: they do                            */
     ja_governor_why_t waits_for;
 } ja_derive_t;
 

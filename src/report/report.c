@@ -121,6 +121,19 @@ static int lacks_staple(const ja_plan_domain_t *plan, const ja_set_t *live,
     return 0;
 }
 
+/* What an order that is due has to wait for. */
+static void add_waits(ja_derive_t *from, const ca_t *ca)
+{
+    apr_time_t place_at = ja_job_place_at(from->job, from->now);
+
+    from->waits_until = ja_governor_order_at(&ca->governor, &ca->limits, from->plan->keys->nelts, 0,
+                                             from->now, &from->waits_for);
+    if (!from->job->order_url && place_at > from->waits_until) {
+        from->waits_until = place_at;
+        from->waits_for = JA_GOVERNOR_FAILING;
+    }
+}
+
 static void gather_domain(apr_array_header_t *domains, const gather_t *g,
                           const ja_plan_domain_t *plan)
 {
@@ -134,11 +147,10 @@ static void gather_domain(apr_array_header_t *domains, const gather_t *g,
     from.live = load_set(&damage, g, JA_GROUP_LIVE, plan->name);
     from.staged = load_set(&damage, g, JA_GROUP_STAGING, plan->name);
     from.account = ca->account;
-    from.waits_until = ja_governor_order_at(&ca->governor, &ca->limits, plan->keys->nelts, 0,
-                                            g->now, &from.waits_for);
     ja_job_load(job, &job_damage, g->store, plan->name, g->result, g->scratch);
     add_damage(&damage, job_damage, g);
     from.job = job;
+    add_waits(&from, ca);
     from.restored_at = ja_rollback_done_at(g->store, plan->name, g->scratch);
     add_damage(&damage, ja_set_is_revoked(&from.is_revoked, g->store, from.live, g->scratch), g);
     from.gate = gate_of(&from, &damage, g);

@@ -144,6 +144,14 @@ static void the_media_type_does_not_matter(void **state)
           JA_E_CAA, "no");
 }
 
+static void a_byte_order_mark_does_not_matter(void **state)
+{
+    (void)state;
+    FAILS(
+        hear(400, apr_pstrcat(pool, "\xef\xbb\xbf", problem("caa", "no"), NULL), JA_KIND_FINALIZE),
+        JA_E_CAA, "no");
+}
+
 static void other_namespaces_keep_their_whole_type(void **state)
 {
     ja_err_t *err = hear(400, "{\"type\":\"https://ca.example/malformed\",\"detail\":\"x\"}",
@@ -395,6 +403,7 @@ int main(void)
         TEST(every_type_has_its_code),
         TEST(without_a_problem_the_status_decides),
         TEST(the_media_type_does_not_matter),
+        TEST(a_byte_order_mark_does_not_matter),
         TEST(other_namespaces_keep_their_whole_type),
         TEST(subproblems_are_shown_and_speak_for_compound),
         TEST(subproblems_that_are_no_objects_are_passed_over),

@@ -90,6 +90,7 @@ ja_job_t *sample_job(void)
     job->spec = -1;
     job->why = -1;
     job->challenges = apr_array_make(pool, 0, sizeof(ja_job_challenge_t));
+    job->placed = apr_array_make(pool, 0, sizeof(ja_job_placed_t));
     job->history = apr_array_make(pool, 0, sizeof(ja_job_event_t));
     return job;
 }

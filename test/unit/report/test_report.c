@@ -86,6 +86,27 @@ static void what_the_governor_holds_back_says_so(void **state)
     assert_int_equal(domain->next_at, NOW + apr_time_from_sec(600));
 }
 
+/* Five failed orders within an hour: the runner places no other one before the first is that old. */
+static void what_one_name_may_not_fail_in_says_so(void **state)
+{
+    const ja_report_domain_t *domain;
+    ja_job_t *job = sample_failed("no", 60, -1);
+    int i;
+
+    (void)state;
+    for (i = 0; i < JA_JOB_PLACED_MAX; i++) {
+        ja_job_place(job, NOW - apr_time_from_sec(1800 - i), pool);
+    }
+    job->started_at = NOW - apr_time_from_sec(1800);
+    works(ja_job_save(job, store, NAME, JA_FS_LAZY, pool));
+    works(ja_account_file_save(sample_account(), store, "ca.example-00000000", pool));
+    domain = domain_at(report_of(sample_plan(stored_domain(), NULL), NULL), 0);
+    assert_int_equal(domain->next_action, JA_REPORT_WAIT);
+    assert_int_equal(domain->waits_for, JA_GOVERNOR_FAILING);
+    assert_int_equal(domain->next_at, NOW + apr_time_from_sec(1800));
+    assert_null(domain->activity);
+}
+
 static void an_account_whose_last_try_failed_is_bad(void **state)
 {
     ja_account_file_t *account = sample_account();
@@ -269,6 +290,7 @@ int main(void)
         SET_TEST(an_empty_store_is_reported),
         SET_TEST(files_are_read),
         SET_TEST(what_the_governor_holds_back_says_so),
+        SET_TEST(what_one_name_may_not_fail_in_says_so),
         SET_TEST(an_account_whose_last_try_failed_is_bad),
         SET_TEST(damage_is_told_and_no_error),
         SET_TEST(one_domain_is_found_by_any_of_its_names),
