@@ -22,6 +22,9 @@
  * asked for one after the other. */
 #define REST_AFTER_SUCCESS apr_time_from_sec(3600)
 
+/* Who has failed no longer ago than this is not taken for one that waits for the CA. */
+#define JUST_NOW apr_time_from_sec(60)
+
 /* In the history. */
 #define ERRORED "errored"
 #define REVOKED "revoked"
@@ -202,10 +205,23 @@ apr_time_t ja_domain_next_at(const ja_domain_t *d, ja_due_why_t *why, apr_time_t
     return at > place_at ? at : place_at;
 }
 
+/* Has it met it again just now, while others get answers? Then it may be this domain that the CA, or
+ * something on the way, breaks the connection for: its back-off is what keeps it from the others. */
+static int is_alone(const ja_domain_t *d, ja_retry_t retry)
+{
+    return retry == JA_RETRY_CA && d->job.attempts > 1
+           && ja_clock_now() < d->job.error->at + JUST_NOW;
+}
+
 int ja_domain_awaits(const ja_domain_t *d, unsigned classes)
 {
-    return d->job.error
-           && (classes & 1u << ja_err_row(ja_err_code_find(d->job.error->id))->retry) != 0;
+    ja_retry_t retry;
+
+    if (!d->job.error) {
+        return 0;
+    }
+    retry = ja_err_row(ja_err_code_find(d->job.error->id))->retry;
+    return (classes & 1u << retry) != 0 && !is_alone(d, retry);
 }
 
 void ja_domain_hurry(ja_domain_t *d)

@@ -32,7 +32,8 @@ apr_time_t ja_domain_next_at(const ja_domain_t *domain, ja_due_why_t *why, apr_t
 
 /* Did the last attempt fail with an error of one of these classes (1u << ja_retry_t)? If what it
  * failed for works again the domain need not wait for its time: hurry() forgets it (and does not
- * save). */
+ * save). No, if it has failed for the CA several times, and within the last minute: it may be the only
+ * one. */
 int ja_domain_awaits(const ja_domain_t *domain, unsigned classes);
 void ja_domain_hurry(ja_domain_t *domain);
 

@@ -406,6 +406,22 @@ static void an_outage_leaves_short_waits(void **state)
     assert_int_equal(domain.job.attempts, 483);
 }
 
+/* One for which the connection is always broken is not let loose on the others by their answers. */
+static void who_fails_alone_keeps_his_time(void **state)
+{
+    const unsigned ca_class = 1u << JA_RETRY_CA;
+
+    (void)state;
+    load();
+    fail_with(JA_E_CUT, 0);
+    assert_true(ja_domain_awaits(&domain, ca_class));
+    fail_with(JA_E_CUT, 0);
+    assert_false(ja_domain_awaits(&domain, ca_class));
+    now += 61 * SECONDS;
+    assert_true(ja_domain_awaits(&domain, ca_class));
+    assert_false(ja_domain_awaits(&domain, 1u << JA_RETRY_HOLD));
+}
+
 /* An order gets old enough for that when something else has failed before. */
 static void a_spent_order_is_replaced_at_once_whatever_was_before(void **state)
 {
@@ -687,6 +703,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         DOMAIN_TEST(a_set_that_was_put_back_is_not_renewed_at_once),
+        DOMAIN_TEST(who_fails_alone_keeps_his_time),
         DOMAIN_TEST(an_outage_leaves_short_waits),
         DOMAIN_TEST(a_spent_order_is_replaced_at_once_whatever_was_before),
         DOMAIN_TEST(a_revoked_live_set_is_told_once_and_replaced),
